@@ -1,0 +1,85 @@
+"""The server beneath an ASGI `send`, where it is one that we know.
+
+Frameworks wrap `send` before an app gets it. The wrappers named here only watch for the start of a
+response; once that is out, calling what lies beneath them is the same and costs less. What is not
+named is left in place, and then the connection is served the general way: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FunctionType, MethodType
+from typing import Final, Protocol, TypeAlias, cast
+
+from starlette.types import Message, Send
+
+__all__ = ["KnownServer", "find_known_server"]
+
+ServerSend: TypeAlias = Callable[[Message], Coroutine[object, None, None]]
+
+_TRANSPARENT_WRAPPERS: Final = frozenset(
+    {
+        (
+            "starlette._exception_handler",
+            "wrap_app_handling_exceptions.<locals>.wrapped_app.<locals>.sender",
+        ),
+        ("starlette.middleware.errors", "ServerErrorMiddleware.__call__.<locals>._send"),
+    }
+)
+
+# uvicorn's `send` waits on an asyncio.Event until the socket is writable and does the rest without
+# suspending; it never looks at the current task. Its deprecated `websockets` protocol does.
+_KNOWN_SERVERS: Final = frozenset(
+    {
+        ("uvicorn.protocols.websockets.websockets_sansio_impl", "WebSocketsSansIOProtocol"),
+        ("uvicorn.protocols.websockets.wsproto_impl", "WSProtocol"),
+        ("uvicorn.protocols.http.httptools_impl", "RequestResponseCycle"),
+        ("uvicorn.protocols.http.h11_impl", "RequestResponseCycle"),
+    }
+)
+
+
+class _Abortable(Protocol):
+    def abort(self) -> None: ...
+
+
+class _HasTransport(Protocol):
+    transport: _Abortable
+
+
+@dataclass(frozen=True, slots=True)
+class KnownServer:
+    """One connection of a server whose `send` may be run by hand on its event loop's thread."""
+
+    send: ServerSend
+    _connection: _HasTransport
+
+    def abort(self) -> None:
+        """Drop the connection at once, with whatever is still buffered for the peer."""
+        # One of asyncio's that was closed, and has sent the rest since, stumbles over a late abort.
+        with suppress(AttributeError):
+            self._connection.transport.abort()
+
+
+def find_known_server(send: Send) -> KnownServer | None:
+    """The server that `send` ends at; `None` if it, or anything in between, is not known."""
+    innermost: object = send
+    while isinstance(innermost, FunctionType):
+        if (innermost.__module__, innermost.__qualname__) not in _TRANSPARENT_WRAPPERS:
+            return None
+        innermost = _closed_over_send(innermost)
+    if not isinstance(innermost, MethodType):
+        return None
+    connection: object = innermost.__self__
+    kind = type(connection)
+    if (kind.__module__, kind.__name__) not in _KNOWN_SERVERS:
+        return None
+    # The two tables above are the reason: both are known to be so of these classes.
+    return KnownServer(cast(ServerSend, innermost), cast(_HasTransport, connection))
+
+
+def _closed_over_send(wrapper: FunctionType) -> object:
+    cells = dict(zip(wrapper.__code__.co_freevars, wrapper.__closure__ or (), strict=True))
+    return cells["send"].cell_contents if "send" in cells else None

@@ -1,0 +1,137 @@
+"""The transport without a server, for apps' own tests: what was received, and how it was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from typing_extensions import TypeVar, Unpack
+
+from gatecast.close_codes import CloseCode
+from gatecast.connections import TransportOptions
+from gatecast.errors import HandleClosedError
+from gatecast.frame import Frame
+from gatecast.host import Host
+from gatecast.identity import ConnectionIdentity
+from gatecast.jsonrpc import JsonrpcMessage
+from gatecast.outbox import Outbox, OutboxLimits
+from gatecast.transport import ConnectionTransport
+from gatecast_adapters.event_loop import HOST
+
+__all__ = ["MemoryClose", "MemoryHandle", "MemoryTransport"]
+
+TIdentity = TypeVar("TIdentity", default=ConnectionIdentity)
+
+
+class MemoryClose(NamedTuple):
+    """How a connection was closed."""
+
+    code: int
+    reason: str
+
+
+class MemoryHandle:
+    """One connection without a socket; both of its ends are this object.
+
+    The peer reads at once, unless a test says `stall()`: then messages wait in the outbox, as they
+    do for a real peer that stopped reading. `vanish()` is a peer that is gone without a word.
+    """
+
+    def __init__(
+        self,
+        limits: OutboxLimits | None = None,
+        on_vanish: Callable[[MemoryHandle], None] | None = None,
+    ) -> None:
+        self.frames: list[Frame] = []
+        """What the peer has read, in order, as it went out."""
+        self.closed: MemoryClose | None = None
+        """What the peer was told, once it was closed."""
+        self._outbox = Outbox(limits or OutboxLimits())
+        self._on_vanish = on_vanish
+        self._reading = True
+        self._gone = False
+
+    @property
+    def received(self) -> list[JsonrpcMessage]:
+        """The messages that the peer has read, in order."""
+        return [frame.message for frame in self.frames]
+
+    def send(self, frame: Frame) -> None:
+        """As `ConnectionHandle.send`."""
+        if self._gone or self.closed is not None:
+            raise HandleClosedError
+        self._outbox.push(frame)
+        self._read()
+
+    def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+        """As `ConnectionHandle.close`."""
+        self._outbox.clear()
+        if self.closed is None and not self._gone:
+            self.closed = MemoryClose(code, reason)
+
+    def stall(self) -> None:
+        """The peer stops reading."""
+        self._reading = False
+
+    def resume(self) -> None:
+        """The peer reads on, beginning with what waits."""
+        self._reading = True
+        self._read()
+
+    def vanish(self) -> None:
+        """The peer is gone; what waited for it is lost with it."""
+        self._gone = True
+        self._outbox.clear()
+        if self._on_vanish is not None:
+            self._on_vanish(self)
+
+    def _read(self) -> None:
+        while self._reading and len(self._outbox):
+            self.frames.append(self._outbox.pop())
+
+
+class MemoryTransport(ConnectionTransport[MemoryHandle, TIdentity]):
+    """The same registry, revocation and broadcast as every adapter, with nothing underneath.
+
+        transport = MemoryTransport()
+        peer = transport.connect(ConnectionIdentity(account_id))
+        transport.broadcast(notification("hello"))
+        assert peer.received == [notification("hello")]
+
+    `limits` bounds what waits for a stalled peer; `options` are those of `TransportOptions`.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport_name: str = "memory",
+        limits: OutboxLimits | None = None,
+        host: Host = HOST,
+        **options: Unpack[TransportOptions[TIdentity]],
+    ) -> None:
+        super().__init__(transport_name, host=host, **options)
+        self._limits = limits
+
+    def connect(self, identity: TIdentity) -> MemoryHandle:
+        """Register a new peer and return it. Raises as `add_connection` does."""
+        handle = self._new_handle()
+        self.add_connection(handle, identity)
+        return handle
+
+    async def serve(self, *, identify: Callable[[], Awaitable[TIdentity | None]]) -> MemoryHandle:
+        """Identify a new peer and register it, as a server's adapter does; return it.
+
+        Whoever is not let in comes back closed: with 1008 if `identify` returned None, and as
+        `let_in` says otherwise, with 4001 if the credential was revoked meanwhile (REV-6).
+        """
+        handle = self._new_handle()
+        with self.admit() as admission:
+            identity = await identify()
+            if identity is None:
+                handle.close(CloseCode.POLICY_VIOLATION, "Not authenticated")
+            else:
+                self.let_in(handle, identity, admission)
+        return handle
+
+    def _new_handle(self) -> MemoryHandle:
+        return MemoryHandle(self._limits, self.remove_connection)

@@ -1,0 +1,282 @@
+"""Server-Sent Events streams of Starlette and FastAPI. Extra: `gatecast[sse]`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Generic, TypeAlias
+
+from typing_extensions import TypeVar, Unpack, override
+
+from gatecast.admission import Admission
+from gatecast.connections import TransportOptions
+from gatecast.errors import InvalidLimitError, SlowConsumerError
+from gatecast.frame import Frame
+from gatecast.host import Host
+from gatecast.ids import AccountId, TokenHash
+from gatecast.outbox import Outbox, OutboxLimits
+from gatecast.transport import ConnectionTransport
+from gatecast_adapters._extras import requires_extra
+from gatecast_adapters._turns import Turns
+from gatecast_adapters.event_loop import HOST
+
+with requires_extra("sse"):
+    import anyio
+    from sse_starlette import EventSourceResponse
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse, Response
+    from starlette.types import Message, Receive, Scope, Send
+
+    from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
+    from gatecast_adapters._origin import OriginPolicy
+    from gatecast_adapters._sse_events import (
+        CLOSED_EVENT_ID,
+        KEEP_ALIVE,
+        OPENING,
+        EventField,
+        body,
+        close_encoder,
+        encoder,
+    )
+
+__all__ = [
+    "BackendSseTransport",
+    "Identify",
+    "SseHandle",
+    "SseIdentity",
+    "SseStream",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SseIdentity:
+    """Who a stream belongs to. It is opened under a session, so there is always a token hash."""
+
+    account_id: AccountId
+    token_hash: TokenHash
+    channels: frozenset[str] = frozenset()
+    """What the stream asked for; a predicate may look at it."""
+    expires_at: float | None = None
+    """When the credential ends, in seconds since the epoch, as the `exp` of a JWT (REV-8)."""
+
+
+TIdentity = TypeVar("TIdentity", default=SseIdentity)
+
+Identify: TypeAlias = Callable[[Request], Awaitable[TIdentity | None]]
+"""Says who asks for a stream; `None` refuses it with 401, an `HTTPException` with its status."""
+
+
+class SseHandle(AsgiHandle):
+    """One stream whose response has begun."""
+
+    __slots__ = ("_encode_close", "_holding", "_turn", "_turns")
+
+    def __init__(
+        self,
+        send: Send,
+        delivery: Delivery,
+        encode: Callable[[Frame], Message],
+        encode_close: Callable[[int, str], Message],
+        turns: Turns[SseHandle],
+    ) -> None:
+        super().__init__(send, delivery, encode)
+        self._encode_close = encode_close
+        self._turns = turns
+        self._turn = -1
+        self._holding = False
+
+    @override
+    def send(self, frame: Frame) -> None:
+        turns = self._turns
+        if self._turn != turns.current:
+            self._turn = turns.current
+            if not turns.ending:
+                turns.end_soon()
+            AsgiHandle.send(self, frame)  # `super()` is looked up anew at every call.
+            return
+        if self._direct is not None:
+            self._direct = None
+            self._holding = True
+            turns.flush_at_end(self)
+        self._send_later(frame)
+
+    @override
+    def _send_later(self, frame: Frame) -> None:
+        if not self._holding:
+            super()._send_later(frame)
+            return
+        try:
+            self._queue(frame)
+        except SlowConsumerError:
+            # That many were held back by us, which says nothing of the peer.
+            self.flush()
+            AsgiHandle.send(self, frame)
+
+    def flush(self) -> None:
+        """Send what was held back within this turn."""
+        self._holding = False
+        if self._open and self._writing is None:
+            self._direct = self._in_place
+            if self._outbox:
+                self._transmit_or_fail(self._next_event(self._outbox))
+
+    def keep_alive(self) -> None:
+        """Send a comment, unless something is on its way anyway."""
+        if self._open and self._writing is None:
+            self._transmit_or_fail(KEEP_ALIVE)
+
+    @override
+    def _next_event(self, outbox: Outbox) -> Message:
+        frames = outbox.pop_all()
+        if len(frames) == 1:
+            return frames[0].encoded(self._encode)
+        return body(b"".join([frame.encoded(self._encode)["body"] for frame in frames]))
+
+    @override
+    def _close_event(self, code: int, reason: str) -> Message:
+        return self._encode_close(code, reason)
+
+
+class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
+    """The event streams of an ASGI app.
+
+    Args:
+        transport_name: unique among the transports of an app.
+        limits: how much may wait for one stream (BKP-2).
+        close_timeout: seconds that a peer has to take its close, above zero (REV-7).
+        keep_alive: seconds between comments that keep a proxy from ending an idle stream, above 0.
+        retry_spread: seconds, above zero: a close with 1001, 1012 or 1013 has a `retry:` at random
+            between one second and this, so that not all streams come back at once.
+        event: takes the `event:` field of a block from its message; by default there is none, and a
+            browser gets every message as a `message` event.
+        event_id: takes the `id:` field of a block from its message; by default there is none.
+        allowed_origins: pages that may connect beside those of the same origin; `"*"` for all.
+        in_place: send without a task switch where the server is known to allow it.
+        uniform: the source of random numbers, called with a lower and an upper bound.
+        options: those of every transport, see `TransportOptions`.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport_name: str = "sse",
+        limits: OutboxLimits | None = None,
+        close_timeout: float = 5.0,
+        keep_alive: float = 15.0,
+        retry_spread: float = 5.0,
+        event: EventField | None = None,
+        event_id: EventField | None = None,
+        allowed_origins: Collection[str] = (),
+        in_place: bool = True,
+        uniform: Callable[[float, float], float] = random.uniform,
+        host: Host = HOST,
+        **options: Unpack[TransportOptions[TIdentity]],
+    ) -> None:
+        super().__init__(transport_name, host=host, **options)
+        if not keep_alive > 0:
+            raise InvalidLimitError("keep_alive", keep_alive)
+        if not retry_spread > 0:
+            raise InvalidLimitError("retry_spread", retry_spread)
+        self._keep_alive = keep_alive
+        self._origins = OriginPolicy(allowed_origins)
+        self._encode = encoder(event, event_id)
+        self._encode_close = close_encoder(retry_spread, uniform)
+        self._turns: Turns[SseHandle] = Turns()
+        self._delivery = Delivery(
+            limits or OutboxLimits(), close_timeout, in_place, self.drop_connection
+        )
+
+    def serve(self, request: Request, *, identify: Identify[TIdentity]) -> SseStream[TIdentity]:
+        """The response that is the stream: return it from the endpoint.
+
+        When it is sent, the origin is checked, the peer identified and the stream registered; it is
+        released when the response ends, however it ends. Whoever is not let in gets an HTTP status,
+        and a browser that reconnects after a close for good gets 204, at which it stops (LIF-3). A
+        credential that is revoked meanwhile is closed with 4001 (REV-6).
+        """
+        return SseStream(self, request, identify)
+
+    @override
+    def prepare_frame(self, frame: Frame) -> None:
+        """Raises `InvalidEventFieldError` if `event` or `event_id` give what no field can hold."""
+        super().prepare_frame(frame)
+        frame.encoded(self._encode)
+
+    async def run(
+        self, identity: TIdentity, admission: Admission[TIdentity], receive: Receive, send: Send
+    ) -> None:
+        """Register a stream whose response has begun, and hold it until it ends."""
+        if not self.is_ready():
+            self._turns = Turns()  # The event loop may be another one by now.
+        handle = SseHandle(send, self._delivery, self._encode, self._encode_close, self._turns)
+        try:
+            with handle.serving():
+                self.let_in(handle, identity, admission)
+                await self._until_disconnected(handle, receive)
+        finally:
+            self.remove_connection(handle)
+            handle.release()
+
+    def refusal(self, request: Request) -> Response | None:
+        """What `request` is answered with before anyone is identified; `None` to go on."""
+        if not self._origins.allows(request.headers):
+            return PlainTextResponse("Origin not allowed", 403)
+        if request.headers.get("last-event-id") == CLOSED_EVENT_ID:
+            return Response(status_code=204)
+        return None
+
+    async def _until_disconnected(self, handle: SseHandle, receive: Receive) -> None:
+        while True:
+            with anyio.move_on_after(self._keep_alive):
+                if (await receive())["type"] == "http.disconnect":
+                    return
+                continue
+            handle.keep_alive()
+
+
+class SseStream(EventSourceResponse, Generic[TIdentity]):
+    """The response of one stream. Headers, and the answer to HEAD, are those of sse-starlette."""
+
+    def __init__(
+        self,
+        transport: BackendSseTransport[TIdentity],
+        request: Request,
+        identify: Identify[TIdentity],
+    ) -> None:
+        # Its signature has a bare `dict` in it, which pyright counts as unknown.
+        super().__init__(content=iter(()))  # pyright: ignore[reportUnknownMemberType]
+        # No other response may follow on the connection: it is aborted if its peer does not take
+        # the close in time (REV-7).
+        self.headers["Connection"] = "close"
+        self._transport = transport
+        self._request = request
+        self._identify = identify
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._transport.refusal(self._request)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        with self._transport.admit() as admission:
+            identity = await self._identify(self._request)
+            if identity is None:
+                await _NOT_AUTHENTICATED(scope, receive, send)
+            elif self._request.method == "HEAD":
+                await super().__call__(scope, receive, send)
+            else:
+                await self._begin(send)
+                await self._transport.run(identity, admission, receive, send)
+
+    async def _begin(self, send: Send) -> None:
+        headers = self.raw_headers
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send(OPENING)
+
+
+_NOT_AUTHENTICATED = PlainTextResponse(
+    "Not authenticated",
+    401,
+    headers={"WWW-Authenticate": "Bearer"},  # RFC 9110 section 15.5.2
+)

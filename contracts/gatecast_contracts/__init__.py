@@ -1,0 +1,49 @@
+"""The contract suite: what every adapter promises, and the tests that prove it.
+
+An adapter's author subclasses `TransportContract` in a test module and defines two hooks. It needs
+the extra `gatecast[contracts]`, and runs under pytest without a plugin.
+"""
+
+import pkgutil
+
+import pytest
+
+# Before any test module is imported: or a failed assertion shows no values once we are installed.
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
+)
+
+from gatecast_contracts.adapter import (  # noqa: E402
+    Closed,
+    ContractIdentity,
+    ContractTransport,
+    FarEnd,
+    LiveAdapter,
+    Received,
+    ServeOptions,
+)
+from gatecast_contracts.capabilities import Capabilities, Capability  # noqa: E402
+from gatecast_contracts.contract import Contract, ContractDefinitionError  # noqa: E402
+from gatecast_contracts.promises import PROMISES, Promise  # noqa: E402
+from gatecast_contracts.proof import BrokenPromiseError, proves  # noqa: E402
+from gatecast_contracts.transport import ConnectionIdentityContract, TransportContract  # noqa: E402
+
+__all__ = [
+    "PROMISES",
+    "BrokenPromiseError",
+    "Capabilities",
+    "Capability",
+    "Closed",
+    "ConnectionIdentityContract",
+    "Contract",
+    "ContractDefinitionError",
+    "ContractIdentity",
+    "ContractTransport",
+    "FarEnd",
+    "LiveAdapter",
+    "Promise",
+    "Received",
+    "ServeOptions",
+    "TransportContract",
+    "proves",
+]

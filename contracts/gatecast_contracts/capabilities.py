@@ -1,0 +1,72 @@
+"""Capabilities: what an adapter may decline to keep, openly and with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from gatecast.errors import UsageError
+
+__all__ = ["Capabilities", "Capability", "InvalidCapabilitiesError"]
+
+
+class Capability(Enum):
+    """What a server, or an identity type, may be unable to do. Everything else is mandatory."""
+
+    SESSIONLESS = "identities may have no session: opened with an API token, or with neither"
+    """Declined by an identity type whose every value has a session, like that of an SSE stream.
+    Its `make_identity` raises for any other."""
+
+    BACKPRESSURE = "the server lets its application know that a peer has stopped reading"
+    """Declined for a server that takes every message at once and keeps it for the peer without a
+    bound. Then what waits is out of the adapter's hands (BKP-2, and REV-2 as to the queue)."""
+
+    GIVING_UP = "the server lets its application be done with a peer that has stopped reading"
+    """Declined for a server that waits for such a peer by itself when its application has given it
+    up. Then the adapter's work ends at the deadline, and the server's task does not (REV-7)."""
+
+
+class InvalidCapabilitiesError(UsageError, ValueError):
+    """A capability that was declined without a reason, or that is none."""
+
+    def __init__(self, declined: object, reason: object) -> None:
+        self.declined = declined
+        self.reason = reason
+        super().__init__(
+            f"{declined!r} is declined with {reason!r}; decline a Capability, with the reason as a "
+            "string that is not empty"
+        )
+
+
+def _nothing() -> Mapping[Capability, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one adapter declares. By default it declines nothing.
+
+        capabilities = Capabilities(
+            declined={Capability.BACKPRESSURE: "the server buffers without a bound"}
+        )
+
+    Every test that needs a declined capability is expected to fail; if it passes, that is a failure
+    too, so that a reason which no longer holds does not stay. Raises `InvalidCapabilitiesError`.
+    """
+
+    declined: Mapping[Capability, str] = field(default_factory=_nothing)
+    """What is declined, and why."""
+
+    def __post_init__(self) -> None:
+        for capability, reason in self.declined.items():
+            # For authors who run no type checker.
+            known = isinstance(capability, Capability)  # pyright: ignore[reportUnnecessaryIsInstance]
+            if not known or not isinstance(reason, str) or not reason.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InvalidCapabilitiesError(capability, reason)
+        object.__setattr__(self, "declined", MappingProxyType(dict(self.declined)))
+
+    def reason_against(self, capability: Capability | None) -> str | None:
+        """Why `capability` is declined; `None` if it is not."""
+        return None if capability is None else self.declined.get(capability)

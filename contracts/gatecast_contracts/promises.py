@@ -1,0 +1,199 @@
+"""The manifest: every promise that an adapter gives, as one sentence with an id.
+
+The contract suite has a test for every promise here, and no test without one. REV-8 and LIF-2 are
+missing: the core does not give them yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from gatecast.errors import UsageError
+
+__all__ = ["PROMISES", "Promise", "UnknownPromiseError", "get_promise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One thing that every adapter does."""
+
+    id: str
+    """Group and number; it never changes and is never given to another promise."""
+
+    sentence: str
+
+    source: str
+    """Who demands it: a section of a standard, or this project's design."""
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.sentence}"
+
+
+class UnknownPromiseError(UsageError, LookupError):
+    """An id that is not in the manifest."""
+
+    def __init__(self, promise_id: str) -> None:
+        self.promise_id = promise_id
+        super().__init__(f"there is no promise {promise_id!r}; see gatecast_contracts.promises")
+
+
+_DESIGN = "docs/design.md, Promises"
+
+_MANIFEST: Final = (
+    Promise(
+        "REG-1",
+        "every `add_connection` returns an id never used before; the identity is kept as given",
+        _DESIGN,
+    ),
+    Promise(
+        "REG-2",
+        "adding a handle that is already registered raises, and changes nothing",
+        _DESIGN,
+    ),
+    Promise(
+        "REG-3",
+        "`remove_connection` is idempotent, never closes the handle, and leaves no trace: no map, "
+        "index or task grows with connections that have gone",
+        _DESIGN,
+    ),
+    Promise(
+        "REG-4",
+        '`is_ready` is "at least one connection"; `get_connection_count` counts what is registered',
+        _DESIGN,
+    ),
+    Promise(
+        "BRD-1",
+        "`broadcast_filtered` reaches exactly the connections whose identity satisfies the "
+        "predicate and returns how many handles accepted the message",
+        _DESIGN,
+    ),
+    Promise(
+        "BRD-2",
+        "a message is serialised once, however many receive it, and all get the same bytes",
+        _DESIGN,
+    ),
+    Promise("BRD-3", "per connection, messages arrive in the order of the calls", _DESIGN),
+    Promise(
+        "BRD-4",
+        "a handle that raises is not counted, does not stop the others, and is dropped from the "
+        "registry",
+        _DESIGN,
+    ),
+    Promise(
+        "BRD-5",
+        'a predicate that raises means "no" for that connection: fail closed, logged once per '
+        "broadcast, others go on",
+        _DESIGN,
+    ),
+    Promise(
+        "BRD-6",
+        "predicates, sends and closes may call back into the transport; nothing is skipped, sent "
+        "twice or blown up",
+        _DESIGN,
+    ),
+    Promise(
+        "BRD-7",
+        "`send(notification)` reaches everyone; `send(request)` reaches no one and returns a "
+        "JSON-RPC error response (-32603) that carries the request's id",
+        f"{_DESIGN}; JSON-RPC 2.0 section 5.1",
+    ),
+    Promise(
+        "BRD-8",
+        "`send_to_account` equals the filtered broadcast for that account, at O(matches)",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-1",
+        "each `close_sockets_for_*` closes exactly the matching connections, with 4001 and "
+        '"Session revoked", and returns how many',
+        f"{_DESIGN}; RFC 6455 section 7.4.2",
+    ),
+    Promise(
+        "REV-2",
+        "once a revocation has returned, no later message reaches the revoked connections, and "
+        "nothing still queued in our process is handed to the server",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-3",
+        "revoking is idempotent: the same call again returns 0; a revoked connection no longer "
+        "matches anything",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-4",
+        "`None` never matches: a connection without a token hash or token id is reachable by "
+        "account only",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-5",
+        "with N connections of one identity, all N are closed, whatever one of them raises",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-6",
+        "a revocation that lands during an admission is not missed: the connection is refused "
+        "with 4001 and receives nothing",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-7",
+        "revoking never waits for a peer; a peer that has stopped reading is given up after a "
+        "deadline, and its task ends",
+        _DESIGN,
+    ),
+    Promise(
+        "REV-9",
+        "rotating a credential keeps the connection: the new key closes it, the old key no longer "
+        "does",
+        _DESIGN,
+    ),
+    Promise("BKP-1", "a peer that stops reading delays nobody else", _DESIGN),
+    Promise(
+        "BKP-2",
+        "what waits for one connection is bounded in messages and in bytes; over the bound it is "
+        "closed with 1013, dropped from the registry, and reported; nothing is lost silently",
+        f"{_DESIGN}; IANA WebSocket Close Code Number Registry (1013)",
+    ),
+    Promise(
+        "LIF-1",
+        "a peer that vanishes is removed, and its task, queue and index entries with it",
+        _DESIGN,
+    ),
+    Promise(
+        "LIF-3",
+        "a close tells the peer code and reason, then the connection ends: where there are no "
+        "close codes (SSE), in a final `close` event; a client that reconnects by itself is "
+        "answered so that it stops",
+        f"{_DESIGN}; WHATWG HTML section 9.2",
+    ),
+    Promise(
+        "SHP-1",
+        "`is_filterable_broadcast_transport` is true for the adapter, and false for a transport "
+        "without the verb",
+        _DESIGN,
+    ),
+    Promise(
+        "SHP-2",
+        "calls from a thread other than the event loop's raise a clear error that names the way to "
+        "do it",
+        _DESIGN,
+    ),
+)
+
+PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
+    {promise.id: promise for promise in _MANIFEST}
+)
+"""All promises by id, in the order of the design."""
+
+
+def get_promise(promise_id: str) -> Promise:
+    """Return the promise with this id. Raises `UnknownPromiseError` if there is none."""
+    try:
+        return PROMISES[promise_id]
+    except KeyError:
+        raise UnknownPromiseError(promise_id) from None

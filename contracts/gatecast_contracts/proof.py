@@ -1,0 +1,129 @@
+"""What binds tests to promises: the decorator `proves`, and how a proof is carried out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+
+import anyio
+import pytest
+
+from gatecast.outbox import OutboxLimits
+from gatecast_contracts._rig import Rig
+from gatecast_contracts.capabilities import Capability
+from gatecast_contracts.promises import Promise, get_promise
+
+if TYPE_CHECKING:
+    from gatecast_contracts.contract import Contract
+
+__all__ = ["BrokenPromiseError", "Proof", "proofs_of", "proves"]
+
+# Any: a contract's identity type, which a decorator of its methods can't name.
+_Body: TypeAlias = Callable[[Any, Rig[Any]], Coroutine[object, object, None]]
+_Test: TypeAlias = Callable[[Any], None]
+
+_LONGEST: Final = 60.0
+"""Seconds for one test as a whole, server included; each wait in it has a bound of its own."""
+
+
+class BrokenPromiseError(AssertionError):
+    """A test failed with something other than an assertion; that is the cause of this."""
+
+    def __init__(self, promise: Promise, error: Exception) -> None:
+        self.promise = promise
+        super().__init__(f"{promise}\n{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One test: which promise it proves, and under which conditions."""
+
+    promise: Promise
+    needs: Capability | None
+    limits: OutboxLimits
+    close_timeout: float
+    body: _Body
+
+    def run(self, contract: Contract[Any]) -> None:
+        """Run the test; if it needs what `contract` declines, it is expected to fail."""
+        __tracebackhide__ = True
+        failure = anyio.run(partial(self._perform, contract), backend=contract.backend)
+        reason = contract.capabilities.reason_against(self.needs)
+        if reason is not None:
+            self._judge_declined(reason, failure)
+        elif failure is not None:
+            raise self._told(failure)
+
+    async def _perform(self, contract: Contract[Any]) -> Exception | None:
+        __tracebackhide__ = True
+        # Returned, not raised: so a failure's traceback begins here, and not in the event loop.
+        try:
+            with anyio.fail_after(_LONGEST):
+                async with Rig(contract, self.limits, self.close_timeout) as rig:
+                    await self.body(contract, rig)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is this test's failure
+            return error
+        return None
+
+    def _told(self, failure: Exception) -> AssertionError:
+        if isinstance(failure, AssertionError):
+            failure.args = (f"{self.promise}\n{failure}",)
+            return failure
+        broken = BrokenPromiseError(self.promise, failure)
+        broken.__cause__ = failure
+        return broken
+
+    def _judge_declined(self, reason: str, failure: Exception | None) -> NoReturn:
+        __tracebackhide__ = True
+        if failure is None:
+            pytest.fail(
+                f"{self.promise}\n{self.needs} is declined ({reason}), but it works: "
+                "decline it no more",
+                pytrace=False,
+            )
+        pytest.xfail(f"{self.promise.id} needs {self.needs}, which is declined: {reason}")
+
+
+_PROOFS: Final[dict[object, Proof]] = {}
+
+
+def proves(
+    promise_id: str,
+    *,
+    needs: Capability | None = None,
+    limits: OutboxLimits = OutboxLimits(),  # noqa: B008  # frozen
+    close_timeout: float = 5.0,
+) -> Callable[[_Body], _Test]:
+    """Make a test of a coroutine that takes a rig, and bind it to a promise.
+
+    The test is synchronous and runs an event loop of its own, so that no plugin of the host project
+    has a say in which one. `limits` and `close_timeout` are handed to the adapter. Raises
+    `UnknownPromiseError` where it is applied.
+    """
+    promise = get_promise(promise_id)
+
+    def decorate(body: _Body) -> _Test:
+        proof = Proof(promise, needs, limits, close_timeout, body)
+
+        def test(self: Contract[Any]) -> None:
+            __tracebackhide__ = True
+            proof.run(self)
+
+        # Not functools.wraps: pytest would follow it to the body, and look for a fixture `rig`.
+        test.__name__, test.__qualname__ = body.__name__, body.__qualname__
+        test.__module__, test.__doc__ = body.__module__, body.__doc__
+        # Collected whatever names the host project's configuration asks of tests.
+        vars(test)["__test__"] = True
+        _PROOFS[test] = proof
+        return test
+
+    return decorate
+
+
+def proofs_of(contract: type[object]) -> dict[str, Proof]:
+    """The proofs of a contract by the names of their tests; replaced tests are none."""
+    tests = inspect.getmembers(contract, inspect.isfunction)
+    return {name: _PROOFS[test] for name, test in tests if test in _PROOFS}

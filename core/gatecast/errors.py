@@ -1,0 +1,312 @@
+"""Every error that Gatecast raises, split by whose fault it is.
+
+    GatecastError
+    ├── UsageError                       the caller's: fix the call
+    │   ├── DuplicateHandleError         the handle is registered already
+    │   ├── DuplicateIdError             the id factory repeated itself
+    │   ├── DuplicateTransportError      another transport has the name
+    │   ├── IncompleteEventError         an audit event without the id that its type needs
+    │   ├── InvalidKeyError              a key that the index could never match
+    │   ├── UnknownIndexError            an index that the transport was not built with
+    │   ├── InvalidCloseError            a close code that may not be sent on the wire
+    │   ├── InvalidEventFieldError       an SSE field that would break out of its line
+    │   ├── InvalidExpiryError           an expiry that would never come
+    │   ├── InvalidLimitError            a limit that would let nothing through
+    │   ├── InvalidMessageError          not a JSON-RPC 2.0 message of the kind asked for
+    │   ├── InvalidOriginError           no origin that a browser would send
+    │   ├── MessageNotSerializableError  a message that has no JSON form
+    │   ├── NotAdmittedError             a connection that nobody has identified
+    │   ├── UnknownTransportError        no transport has the name
+    │   └── WrongThreadError             a call from a thread other than the event loop's
+    ├── HandleError                      the peer's: raised by a handle's `send`
+    │   ├── HandleClosedError            the peer is gone
+    │   └── SlowConsumerError            the peer does not keep up
+    └── AdmissionError                   the credential's: the connection is refused
+        ├── AdmissionRevokedError        revoked while it was being checked
+        ├── CapReachedError              as many connections as are allowed
+        ├── CredentialExpiredError       the credential has ended by itself
+        ├── DrainingError                the transport takes no more connections
+        └── AdmissionExpiredError        the check took longer than can be vouched for
+
+The parents are for `except` clauses and are never raised themselves. Each error has the facts as
+fields; the wording of its message is not part of the public promise.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AdmissionError",
+    "AdmissionExpiredError",
+    "AdmissionRevokedError",
+    "CapReachedError",
+    "CredentialExpiredError",
+    "DrainingError",
+    "DuplicateHandleError",
+    "DuplicateIdError",
+    "DuplicateTransportError",
+    "GatecastError",
+    "HandleClosedError",
+    "HandleError",
+    "IncompleteEventError",
+    "InvalidCloseError",
+    "InvalidEventFieldError",
+    "InvalidExpiryError",
+    "InvalidKeyError",
+    "InvalidLimitError",
+    "InvalidMessageError",
+    "InvalidOriginError",
+    "MessageNotSerializableError",
+    "NotAdmittedError",
+    "SlowConsumerError",
+    "UnknownIndexError",
+    "UnknownTransportError",
+    "UsageError",
+    "WrongThreadError",
+]
+
+
+class GatecastError(Exception):
+    """The root of the tree."""
+
+
+class UsageError(GatecastError):
+    """The call is wrong and changed nothing."""
+
+
+class DuplicateHandleError(UsageError):
+    """The handle is registered already (REG-2)."""
+
+    def __init__(self, handle: object) -> None:
+        self.handle = handle
+        super().__init__(
+            f"{handle!r} is registered already; one handle stands for one connection, "
+            "so remove it first or make a new handle"
+        )
+
+
+class DuplicateIdError(UsageError):
+    """The id factory returned the id of a live connection (REG-1)."""
+
+    def __init__(self, connection_id: object) -> None:
+        self.connection_id = connection_id
+        super().__init__(
+            f"the id factory returned {connection_id}, which is in use; it must never repeat itself"
+        )
+
+
+class DuplicateTransportError(UsageError):
+    """Another transport is registered under the name."""
+
+    def __init__(self, transport_name: str) -> None:
+        self.transport_name = transport_name
+        super().__init__(
+            f"another transport is called {transport_name!r}; give one of them another name"
+        )
+
+
+class UnknownTransportError(UsageError, LookupError):
+    """No transport is registered under the name."""
+
+    def __init__(self, transport_name: str, known: tuple[str, ...]) -> None:
+        self.transport_name = transport_name
+        self.known = known
+        super().__init__(
+            f"no transport is called {transport_name!r}, only {', '.join(known) or 'none'}; "
+            "register it first"
+        )
+
+
+class IncompleteEventError(UsageError, ValueError):
+    """An audit event lacks the id that says whom it is about; nothing was closed."""
+
+    def __init__(self, event_type: str, field: str) -> None:
+        self.event_type = event_type
+        self.field = field
+        super().__init__(f"an event {event_type!r} needs {field}; nothing was closed")
+
+
+class InvalidExpiryError(UsageError, TypeError):
+    """An `expires_at` that is not a number of seconds, and so would never come."""
+
+    def __init__(self, expires_at: object) -> None:
+        self.expires_at = expires_at
+        super().__init__(
+            f"expires_at must be seconds since the epoch or None, not {expires_at!r}; "
+            "of a datetime take .timestamp()"
+        )
+
+
+class InvalidKeyError(UsageError, TypeError):
+    """A key of a type that the index could never match."""
+
+    def __init__(self, index: str, expected: type[object], key: object) -> None:
+        self.index = index
+        self.expected = expected
+        self.key = key
+        super().__init__(
+            f"index {index!r} has keys of type {expected.__name__}, not {type(key).__name__}; "
+            "a key of another type would match nothing and leave connections open"
+        )
+
+
+class UnknownIndexError(UsageError, LookupError):
+    """An index that the transport was not built with."""
+
+    def __init__(self, index: str, known: tuple[str, ...]) -> None:
+        self.index = index
+        self.known = known
+        super().__init__(
+            f"the transport has no index {index!r}, only {', '.join(known) or 'none'}; "
+            "pass it to the constructor with indexes=(...)"
+        )
+
+
+class InvalidCloseError(UsageError, ValueError):
+    """A close code that an application may not send (RFC 6455 section 7.4)."""
+
+    def __init__(self, code: object) -> None:
+        self.code = code
+        super().__init__(
+            f"close code {code!r} may not be sent; use 1000-1003, 1007-1014 or 3000-4999"
+        )
+
+
+class InvalidEventFieldError(UsageError, ValueError):
+    """An `id:` or `event:` that holds a line break or NUL (WHATWG HTML section 9.2.6)."""
+
+    def __init__(self, field: str, value: str) -> None:
+        self.field = field
+        self.value = value
+        super().__init__(
+            f"{value!r} can't be the {field!r} of an event: a line break or NUL would end the field"
+        )
+
+
+class InvalidLimitError(UsageError, ValueError):
+    """A limit that is not above zero."""
+
+    def __init__(self, name: str, value: object) -> None:
+        self.name = name
+        self.value = value
+        super().__init__(f"{name} must be a number above zero, not {value!r}")
+
+
+class InvalidMessageError(UsageError, ValueError):
+    """Not a JSON-RPC 2.0 message of the kind asked for."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"not a valid JSON-RPC 2.0 message: {detail}")
+
+
+class InvalidOriginError(UsageError, ValueError):
+    """Not an origin as a browser sends it (RFC 6454 section 7)."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        super().__init__(
+            f"{origin!r} is no origin; pass a collection of 'scheme://host[:port]' without a path, "
+            "or '*' for any"
+        )
+
+
+class MessageNotSerializableError(UsageError, ValueError):
+    """The message has no JSON form; it was sent to nobody."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"the message can't be written as JSON and was sent to nobody: {detail}")
+
+
+class NotAdmittedError(UsageError):
+    """A connection that reached an adapter past the point where peers are identified."""
+
+    def __init__(self, connection: object) -> None:
+        self.connection = connection
+        super().__init__(
+            f"{connection!r} was never identified, so it can't be served; start the server with "
+            "process_request=transport.process_request(identify)"
+        )
+
+
+class WrongThreadError(UsageError, RuntimeError):
+    """A call from a thread other than the event loop's (SHP-2)."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        super().__init__(
+            f"{verb}() was called from another thread than the one that serves the connections; "
+            f"from a worker thread call anyio.from_thread.run_sync(transport.{verb}, ...), "
+            f"from any other thread loop.call_soon_threadsafe(transport.{verb}, ...)"
+        )
+
+
+class HandleError(GatecastError):
+    """A handle did not take a frame; raised by `ConnectionHandle.send`."""
+
+
+class HandleClosedError(HandleError):
+    """The peer is gone, or the handle was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the connection is closed; nothing more can be sent to it")
+
+
+class SlowConsumerError(HandleError):
+    """Too much waits for this peer already: one of the two bounds would be exceeded (BKP-2)."""
+
+    def __init__(self, waiting_messages: int, waiting_bytes: int) -> None:
+        self.waiting_messages = waiting_messages
+        self.waiting_bytes = waiting_bytes
+        super().__init__(
+            f"the peer does not keep up: {waiting_messages} messages ({waiting_bytes} bytes) wait "
+            "for it; raise the limits of the outbox if that is too few"
+        )
+
+
+class AdmissionError(GatecastError):
+    """The connection is refused; it was not registered."""
+
+
+class AdmissionRevokedError(AdmissionError):
+    """A revocation landed between the check of the credential and the registration (REV-6)."""
+
+    def __init__(self) -> None:
+        super().__init__("the credential was revoked while it was being checked; refuse it")
+
+
+class AdmissionExpiredError(AdmissionError):
+    """The admission is closed, or was open for longer than revocations are remembered (REV-6)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the admission is no longer open, so a revocation may have been missed; "
+            "refuse the connection and let the client try again"
+        )
+
+
+class CredentialExpiredError(AdmissionError):
+    """The credential has ended by itself (REV-8)."""
+
+    def __init__(self, expires_at: float) -> None:
+        self.expires_at = expires_at
+        super().__init__(f"the credential expired at {expires_at}; ask the client to refresh it")
+
+
+class CapReachedError(AdmissionError):
+    """One key of an index has as many connections as it may have."""
+
+    def __init__(self, index: str, limit: int) -> None:
+        self.index = index
+        self.limit = limit
+        super().__init__(
+            f"there are {limit} connections under this key of {index!r} already; close one of "
+            'them first, or use when_reached="close_oldest"'
+        )
+
+
+class DrainingError(AdmissionError):
+    """The transport is being drained and takes no more connections (LIF-2)."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is shutting down; let the client try another one")

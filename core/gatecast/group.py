@@ -1,0 +1,217 @@
+"""A group: several transports that are broadcast to, and revoked on, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, Never, Protocol, TypeVar, overload
+
+from gatecast.close_codes import REVOKED_REASON, CloseCode
+from gatecast.frame import Frame
+from gatecast.ids import AccountId, ApiTokenId, TokenHash
+from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
+from gatecast.jsonrpc import (
+    JsonrpcErrorResponse,
+    JsonrpcMessageFromServerToClient,
+    JsonrpcRequest,
+)
+from gatecast.ports import TransportSendOptions
+from gatecast.predicates import Predicate
+from gatecast.revocation import close_on_each
+from gatecast.transport import refuse_request
+
+__all__ = ["GroupMember", "TransportGroup"]
+
+TIdentity = TypeVar("TIdentity")
+TIdentity_co = TypeVar("TIdentity_co", covariant=True)
+TKey = TypeVar("TKey", bound=Hashable)
+
+
+class GroupMember(Protocol[TIdentity_co]):
+    """What a group asks of its members. Every `ConnectionTransport` has it, and so has a group."""
+
+    def is_ready(self) -> bool:
+        """As `Transport.is_ready`."""
+        ...
+
+    def get_connection_count(self) -> int:
+        """As `ConnectionTransport.get_connection_count`."""
+        ...
+
+    def prepare_frame(self, frame: Frame) -> None:
+        """As `Delivery.prepare_frame`."""
+        ...
+
+    def begin_frame(
+        self, frame: Frame, predicate: Predicate[TIdentity_co] | None = None
+    ) -> Callable[[], int]:
+        """As `Delivery.begin_frame`."""
+        ...
+
+    def begin_frame_by(
+        self, index: Index[Never, TKey], key: TKey, frame: Frame
+    ) -> Callable[[], int]:
+        """As `Delivery.begin_frame_by`."""
+        ...
+
+    def revoke(
+        self,
+        index: Index[Never, TKey],
+        key: TKey,
+        *,
+        where: Predicate[object] | None = None,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> int:
+        """As `Revocation.revoke`."""
+        ...
+
+    def close_where(
+        self,
+        predicate: Predicate[TIdentity_co],
+        *,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> int:
+        """As `Revocation.close_where`."""
+        ...
+
+
+class TransportGroup(Generic[TIdentity]):
+    """Broadcasts and revokes over all its members in one call, as one transport does over itself.
+
+    A message is serialised once for all of them (BRD-2), and one that any member has to refuse goes
+    to nobody. The members may have identities of different types: then `TIdentity` is their union,
+    and so is what a predicate is given. Connections are registered with the members.
+    """
+
+    def __init__(self, transport_name: str, *members: GroupMember[TIdentity]) -> None:
+        self._transport_name = transport_name
+        self._members = members
+
+    @property
+    def transport_name(self) -> str:
+        """What this group is called among the transports of the app."""
+        return self._transport_name
+
+    def is_ready(self) -> bool:
+        """Whether any member has a connection (REG-4)."""
+        return any(member.is_ready() for member in self._members)
+
+    def get_connection_count(self) -> int:
+        """How many connections the members have (REG-4)."""
+        return sum(member.get_connection_count() for member in self._members)
+
+    @overload
+    async def send(
+        self, message: JsonrpcRequest, options: TransportSendOptions | None = None
+    ) -> JsonrpcErrorResponse: ...
+
+    @overload
+    async def send(
+        self,
+        message: JsonrpcMessageFromServerToClient,
+        options: TransportSendOptions | None = None,
+    ) -> None: ...
+
+    async def send(
+        self,
+        message: JsonrpcRequest | JsonrpcMessageFromServerToClient,
+        options: TransportSendOptions | None = None,
+    ) -> JsonrpcErrorResponse | None:
+        """As `ConnectionTransport.send` (BRD-7)."""
+        if isinstance(message, JsonrpcRequest):
+            return refuse_request(self.transport_name, message)
+        self.broadcast(message)
+        return None
+
+    def broadcast(self, message: JsonrpcMessageFromServerToClient) -> int:
+        """Send to every connection of every member; return how many accepted."""
+        finish = self.begin_frame(Frame(message))
+        return finish()
+
+    def broadcast_filtered(
+        self, message: JsonrpcMessageFromServerToClient, predicate: Predicate[TIdentity]
+    ) -> int:
+        """As `ConnectionTransport.broadcast_filtered` (BRD-1)."""
+        finish = self.begin_frame(Frame(message), predicate)
+        return finish()
+
+    def send_to_account(
+        self, account_id: AccountId, message: JsonrpcMessageFromServerToClient
+    ) -> int:
+        """Send to every connection of an account, at O(matches); return how many (BRD-8)."""
+        finish = self.begin_frame_by(ACCOUNT, account_id, Frame(message))
+        return finish()
+
+    def close_sockets_for_session(self, token_hash: TokenHash) -> int:
+        """Close every connection of one session; return how many (REV-1)."""
+        return self.revoke(SESSION, token_hash)
+
+    def close_sockets_for_account(self, account_id: AccountId) -> int:
+        """Close every connection of an account, with any credential; return how many (REV-1)."""
+        return self.revoke(ACCOUNT, account_id)
+
+    def close_sockets_for_token(self, api_token_id: ApiTokenId) -> int:
+        """Close every connection that was opened with one API token; return how many (REV-1)."""
+        return self.revoke(API_TOKEN, api_token_id)
+
+    def revoke(
+        self,
+        index: Index[Never, TKey],
+        key: TKey,
+        *,
+        where: Predicate[object] | None = None,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> int:
+        """Close what has `key`, in every member that knows `index`; return how many."""
+        return close_on_each(
+            self._members,
+            lambda member: member.revoke(index, key, where=where, code=code, reason=reason),
+        )
+
+    def close_where(
+        self,
+        predicate: Predicate[TIdentity],
+        *,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> int:
+        """As `ConnectionTransport.close_where`, over all members."""
+        return close_on_each(
+            self._members,
+            lambda member: member.close_where(predicate, code=code, reason=reason),
+        )
+
+    # As a member of another group
+
+    def prepare_frame(self, frame: Frame) -> None:
+        """Raise what any member would raise on sending `frame`."""
+        for member in self._members:
+            member.prepare_frame(frame)
+
+    def begin_frame(
+        self, frame: Frame, predicate: Predicate[TIdentity] | None = None
+    ) -> Callable[[], int]:
+        """Begin with every member, and send to the first only then.
+
+        So a handle that calls back while the first member sends finds this message under way in
+        all of them, and every connection gets the messages in the same order (BRD-3).
+        """
+        self.prepare_frame(frame)
+        return _one_after_another(
+            [member.begin_frame(frame, predicate) for member in self._members]
+        )
+
+    def begin_frame_by(
+        self, index: Index[Never, TKey], key: TKey, frame: Frame
+    ) -> Callable[[], int]:
+        """As `begin_frame`, for the connections under `key` of `index`."""
+        self.prepare_frame(frame)
+        return _one_after_another(
+            [member.begin_frame_by(index, key, frame) for member in self._members]
+        )
+
+
+def _one_after_another(finishes: Sequence[Callable[[], int]]) -> Callable[[], int]:
+    return lambda: sum(finish() for finish in finishes)

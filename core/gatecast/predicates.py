@@ -1,0 +1,85 @@
+"""Predicates over identities, evaluated so that doubt never opens a door.
+
+A predicate that raises, or returns something other than a bool (a coroutine is truthy), tells us
+nothing. Then a message is not sent, a connection is closed, and a new one is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, TypeVar
+
+from gatecast.connection import Connection
+
+__all__ = ["Predicate", "may_be_revoked", "select_recipients", "select_revoked"]
+
+TIdentity = TypeVar("TIdentity")
+THandle = TypeVar("THandle")
+
+Predicate: TypeAlias = Callable[[TIdentity], bool]
+"""A rule over identities. It must be synchronous and return a bool."""
+
+_logger = logging.getLogger("gatecast")
+
+
+def select_recipients(
+    connections: Iterable[Connection[THandle, TIdentity]], predicate: Predicate[TIdentity]
+) -> list[Connection[THandle, TIdentity]]:
+    """The connections whose identity satisfies `predicate`; in doubt one is left out (BRD-5)."""
+    return _select(connections, predicate, in_doubt=False, outcome="which did not get the message")
+
+
+def select_revoked(
+    connections: Iterable[Connection[THandle, TIdentity]], predicate: Predicate[TIdentity]
+) -> list[Connection[THandle, TIdentity]]:
+    """The connections whose identity satisfies `predicate`; in doubt one is included."""
+    return _select(connections, predicate, in_doubt=True, outcome="which were closed")
+
+
+def may_be_revoked(predicate: Predicate[TIdentity], identity: TIdentity) -> bool:
+    """Whether `identity` satisfies `predicate`, or that can't be known (which is logged)."""
+    try:
+        verdict = predicate(identity)
+        if verdict is True or verdict is False:
+            return verdict
+        raise _not_a_bool(verdict)
+    except Exception:
+        _logger.exception("predicate %r failed; a new connection is refused", predicate)
+        return True
+
+
+def _select(
+    connections: Iterable[Connection[THandle, TIdentity]],
+    predicate: Predicate[TIdentity],
+    *,
+    in_doubt: bool,
+    outcome: str,
+) -> list[Connection[THandle, TIdentity]]:
+    """Select by `predicate`. All doubts are logged as one error, with the last traceback."""
+    selected: list[Connection[THandle, TIdentity]] = []
+    doubts = 0
+    doubt: Exception | None = None
+    for connection in connections:
+        try:
+            verdict = predicate(connection.identity)
+            if verdict is not True and verdict is not False:
+                raise _not_a_bool(verdict)
+        except Exception as error:  # noqa: BLE001  # logged below, once for all
+            doubts += 1
+            doubt = error
+            verdict = in_doubt
+        if verdict:
+            selected.append(connection)
+    if doubt is not None:
+        _logger.error(
+            "predicate %r failed for %d connections, %s", predicate, doubts, outcome, exc_info=doubt
+        )
+    return selected
+
+
+def _not_a_bool(verdict: object) -> TypeError:
+    return TypeError(
+        f"a predicate must return True or False, not {type(verdict).__name__} "
+        "(it is called, never awaited)"
+    )

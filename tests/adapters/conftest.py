@@ -1,0 +1,52 @@
+"""Fixtures for adapters behind real servers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+
+import pytest
+
+from tests.support.native_servers import Serving, serving_picows, serving_websockets
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """The event loops that uvicorn runs on."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
+@pytest.fixture(params=["websockets-sansio", "wsproto"])
+def ws(request: pytest.FixtureRequest) -> str:
+    """The WebSocket protocols of uvicorn, but for the deprecated one."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=["httptools", "h11"])
+def http(request: pytest.FixtureRequest) -> str:
+    """The HTTP/1.1 protocols of uvicorn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=[True, False], ids=["in-place", "writer"])
+def in_place(request: pytest.FixtureRequest) -> bool:
+    """Both ways of the ASGI adapters to send."""
+    chosen: bool = request.param
+    return chosen
+
+
+@pytest.fixture(params=[serving_websockets, serving_picows], ids=["websockets", "picows"])
+def serving(request: pytest.FixtureRequest) -> Serving:
+    """The native servers."""
+    chosen: Serving = request.param
+    return chosen
+
+
+@pytest.fixture
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """Nothing is logged that a user would take for a bug, unless the test has cleared it away."""
+    yield
+    logged = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert not logged, [record.getMessage() for record in logged]

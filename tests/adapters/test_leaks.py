@@ -1,0 +1,76 @@
+"""Nothing grows with connections that have gone, however many: memory, tasks, sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tracemalloc
+
+import pytest
+
+from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
+from tests.support.apps import websocket_app
+from tests.support.people import ALICE_SESSION, note
+from tests.support.raw_peer import RawWebsocket
+from tests.support.uvicorn_server import UvicornServer, serving
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
+
+Transport = BackendWebsocketTransport
+
+GROWTH = 1024 * 1024
+"""Bytes that the memory may differ by, whatever the rounds: asyncio keeps up to a hundred cancelled
+timers before it sweeps them, and with each of uvicorn's the connection that had set it."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def rounds(server: UvicornServer, transport: Transport, count: int) -> None:
+    """Connect, receive, and leave: revoked, closed or vanished in turn."""
+    for number in range(count):
+        async with RawWebsocket.to(server.port) as peer:
+            await peer.open("/?as=alice")
+            assert transport.broadcast(note(number)) == 1
+            await peer.texts(1)
+            if number % 3 == 0:
+                assert transport.close_sockets_for_session(ALICE_SESSION) == 1
+                assert await peer.texts_until_closed() == ([], 4001)
+            elif number % 3 == 1:
+                peer.vanish()
+        await server.is_idle()
+
+
+async def growth(count: int) -> tuple[int, int]:
+    """Bytes and tasks that `count` rounds have left behind, after some to warm up."""
+    transport = BackendWebsocketTransport()
+    async with serving(websocket_app(transport)) as server:
+        await rounds(server, transport, 100)
+        tracemalloc.start()
+        try:
+            before, tasks = _memory(), len(asyncio.all_tasks())
+            await rounds(server, transport, count)
+            return _memory() - before, len(asyncio.all_tasks()) - tasks
+        finally:
+            tracemalloc.stop()
+
+
+def _memory() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+async def test_rounds_leave_neither_memory_nor_tasks_behind() -> None:
+    memory, tasks = await growth(300)
+    assert memory < GROWTH
+    assert tasks == 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+async def test_a_hundred_thousand_rounds_leave_no_more_behind_than_a_few() -> None:
+    memory, tasks = await growth(100_000)
+    assert memory < GROWTH
+    assert tasks == 0

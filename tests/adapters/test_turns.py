@@ -1,0 +1,60 @@
+"""What is sent within one turn of the event loop is joined."""
+
+from __future__ import annotations
+
+import pytest
+from anyio.lowlevel import checkpoint
+
+from gatecast_adapters._turns import Turns
+
+pytestmark = pytest.mark.anyio
+
+
+class Handle:
+    def __init__(self) -> None:
+        self.flushes = 0
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+
+async def test_a_turn_ends_when_the_event_loop_goes_on() -> None:
+    turns: Turns[Handle] = Turns()
+    turn = turns.current
+    turns.end_soon()
+    assert (turns.current, turns.ending) == (turn, True)
+    await checkpoint()
+    assert turns.current != turn
+    assert not turns.ending
+
+
+async def test_who_holds_something_back_is_flushed_once_at_the_end_of_the_turn() -> None:
+    turns: Turns[Handle] = Turns()
+    handle, other = Handle(), Handle()
+    turns.end_soon()
+    turns.flush_at_end(handle)
+    assert handle.flushes == 0
+    await checkpoint()
+    assert (handle.flushes, other.flushes) == (1, 0)
+    turns.end_soon()
+    await checkpoint()
+    assert handle.flushes == 1
+
+
+async def test_a_flush_may_begin_the_next_turn() -> None:
+    turns: Turns[Handle] = Turns()
+
+    class Echo(Handle):
+        def flush(self) -> None:
+            super().flush()
+            if self.flushes == 1:
+                turns.end_soon()
+                turns.flush_at_end(self)
+
+    echo = Echo()
+    turns.end_soon()
+    turns.flush_at_end(echo)
+    await checkpoint()
+    assert echo.flushes == 1
+    await checkpoint()
+    assert echo.flushes == 2

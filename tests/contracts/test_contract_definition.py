@@ -1,0 +1,122 @@
+"""A contract class that would not test what it seems to test can't be defined."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from gatecast import ConnectionIdentity
+from gatecast_contracts import (
+    Capabilities,
+    Capability,
+    ContractDefinitionError,
+    LiveAdapter,
+    ServeOptions,
+    TransportContract,
+)
+from gatecast_contracts.capabilities import InvalidCapabilitiesError
+from tests.contracts.memory_contract import MemoryContract
+
+
+def without_serve() -> type[object]:
+    class Forgetful(TransportContract[ConnectionIdentity]):
+        def make_identity(self, who: ConnectionIdentity) -> ConnectionIdentity:
+            return who
+
+    return Forgetful
+
+
+def without_make_identity() -> type[object]:
+    class Forgetful(TransportContract[ConnectionIdentity]):
+        def serve(self, options: ServeOptions) -> AbstractAsyncContextManager[LiveAdapter]:
+            raise NotImplementedError
+
+    return Forgetful
+
+
+def with_a_replaced_test() -> type[object]:
+    class Replacing(MemoryContract):
+        def test_a_message_is_serialised_once(self) -> None:
+            pass
+
+    return Replacing
+
+
+def with_a_removed_test() -> type[object]:
+    class Replacing(MemoryContract, abstract=True):
+        # The type checkers refuse it, too.
+        test_a_message_is_serialised_once = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+    return Replacing
+
+
+def with_a_test_replaced_by_another_base() -> type[object]:
+    class Quiet:
+        def test_a_message_is_serialised_once(self) -> None:
+            pass
+
+    class Replacing(Quiet, MemoryContract):
+        pass
+
+    return Replacing
+
+
+def with_a_constructor() -> type[object]:
+    class Constructed(MemoryContract):
+        def __init__(self) -> None:
+            pass
+
+    return Constructed
+
+
+@pytest.mark.parametrize(
+    ("define", "message"),
+    [
+        (without_serve, "Forgetful: serve is missing"),
+        (without_make_identity, "Forgetful: make_identity is missing"),
+        (with_a_constructor, r"Constructed: it can't have an __init__"),
+    ],
+)
+def test_a_contract_that_would_not_run_is_refused_and_named(
+    define: Callable[[], type[object]], message: str
+) -> None:
+    with pytest.raises(ContractDefinitionError, match=message):
+        define()
+
+
+@pytest.mark.parametrize(
+    "define",
+    [with_a_replaced_test, with_a_removed_test, with_a_test_replaced_by_another_base],
+)
+def test_a_contract_that_replaces_a_test_is_refused_and_the_test_named(
+    define: Callable[[], type[object]],
+) -> None:
+    message = "Replacing: test_a_message_is_serialised_once proves BRD-2 and can't be replaced"
+    with pytest.raises(ContractDefinitionError, match=message):
+        define()
+
+
+def test_a_class_in_between_may_leave_hooks_open() -> None:
+    class InBetween(TransportContract[ConnectionIdentity], abstract=True):
+        pass
+
+    assert InBetween.__test__ is False
+
+
+def test_a_finished_contract_is_collected_whatever_it_says() -> None:
+    class Finished(MemoryContract):
+        __test__ = False
+
+    assert Finished.__test__ is True
+
+
+@pytest.mark.parametrize("reason", ["", "  ", None])
+def test_declining_takes_a_reason(reason: str) -> None:
+    with pytest.raises(InvalidCapabilitiesError, match="reason"):
+        Capabilities(declined={Capability.BACKPRESSURE: reason})
+
+
+def test_only_a_capability_can_be_declined() -> None:
+    with pytest.raises(InvalidCapabilitiesError, match="REV-1"):
+        # The type checkers refuse it, too.
+        Capabilities(declined={"REV-1": "too hard"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,105 @@
+import pytest
+
+from gatecast.errors import AdmissionExpiredError, AdmissionRevokedError, InvalidKeyError
+from gatecast.identity import ConnectionIdentity
+from gatecast.ids import ConnectionId, TokenHash
+from tests.core.fakes import (
+    ALICE,
+    BOB,
+    FakeHandle,
+    World,
+    daemon,
+    is_alice,
+    note,
+    run,
+    session,
+    step,
+)
+
+OLD, NEW = TokenHash("old"), TokenHash("new")
+
+
+def test_the_new_key_closes_a_rotated_connection_and_the_old_one_does_not() -> None:
+    transport = World().transport()
+    handle = FakeHandle()
+    connection_id = transport.add_connection(handle, session(OLD))
+    assert transport.rotate_identity(connection_id, session(NEW))
+    assert transport.close_sockets_for_session(OLD) == 0
+    assert handle.closes == []
+    assert transport.close_sockets_for_session(NEW) == 1
+    assert handle.closes == [(4001, "Session revoked")]
+
+
+def test_predicates_see_the_new_identity() -> None:
+    transport = World().transport()
+    connection_id = transport.add_connection(FakeHandle(), daemon(ALICE))
+    transport.rotate_identity(connection_id, daemon(BOB))
+    assert transport.broadcast_filtered(note(0), is_alice) == 0
+    assert transport.send_to_account(BOB, note(1)) == 1
+
+
+def test_rotation_keeps_the_connection_and_its_id() -> None:
+    transport = World().transport()
+    handle = FakeHandle()
+    connection_id = transport.add_connection(handle, session(OLD))
+    transport.rotate_identity(connection_id, session(NEW))
+    assert transport.send_to_connection(connection_id, note(0))
+    assert handle.closes == []
+    assert transport.get_connection_count() == 1
+
+
+def test_a_connection_that_is_gone_is_not_rotated() -> None:
+    transport = World().transport()
+    connection_id = transport.add_connection(FakeHandle(), session(OLD))
+    transport.close_sockets_for_session(OLD)
+    assert not transport.rotate_identity(connection_id, session(NEW))
+    assert not transport.rotate_identity(ConnectionId(ALICE), session(NEW))
+    assert transport.get_connection_count() == 0
+
+
+def test_a_refused_rotation_leaves_the_old_identity() -> None:
+    transport = World().transport()
+    connection_id = transport.add_connection(FakeHandle(), session(OLD))
+    bad = ConnectionIdentity("alice")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
+    with pytest.raises(InvalidKeyError):
+        transport.rotate_identity(connection_id, bad)
+    with transport.admit() as admission:
+        transport.close_sockets_for_session(NEW)
+        with pytest.raises(AdmissionRevokedError):
+            transport.rotate_identity(connection_id, session(NEW), admission=admission)
+    with pytest.raises(AdmissionExpiredError):
+        transport.rotate_identity(connection_id, session(NEW), admission=admission)
+    assert transport.close_sockets_for_session(OLD) == 1
+
+
+def test_a_rotation_that_nothing_revoked_is_admitted() -> None:
+    transport = World().transport()
+    connection_id = transport.add_connection(FakeHandle(), session(OLD))
+    with transport.admit() as admission:
+        transport.close_sockets_for_session(TokenHash("other"))
+        assert transport.rotate_identity(connection_id, session(NEW), admission=admission)
+
+
+def test_what_is_under_way_goes_out_before_the_identity_changes() -> None:
+    transport = World().transport()
+    handles = [FakeHandle(), FakeHandle()]
+    ids = [transport.add_connection(handle, daemon(ALICE)) for handle in handles]
+    spread = transport.broadcast_spread(note(0), is_alice, turn=1)
+    step(spread)
+    transport.rotate_identity(ids[1], daemon(BOB))
+    assert handles[1].numbers == [0]
+    assert run(spread) == 2
+    assert transport.broadcast_filtered(note(1), is_alice) == 1
+    assert handles[1].numbers == [0]
+
+
+def test_a_revocation_by_a_send_that_calls_back_refuses_the_rotation() -> None:
+    transport = World().transport()
+    handles = [FakeHandle(), FakeHandle()]
+    ids = [transport.add_connection(handle, session(OLD)) for handle in handles]
+    handles[1].on_send = lambda: transport.close_sockets_for_session(NEW)
+    spread = transport.broadcast_spread(note(0), turn=1)
+    step(spread)
+    with transport.admit() as admission, pytest.raises(AdmissionRevokedError):
+        transport.rotate_identity(ids[0], session(NEW), admission=admission)
+    spread.close()

@@ -1,0 +1,19 @@
+"""The page that lists the promises says what the manifest says."""
+
+from gatecast_contracts import PROMISES
+from gatecast_contracts.promises import Promise
+from tests.packages import ROOT
+
+PAGE = (ROOT / "docs" / "reference" / "promises.md").read_text(encoding="utf-8")
+
+
+def row(promise: Promise) -> str:
+    """One row of a table; its id is what other pages link to."""
+    name = f"**{promise.id}**{{#{promise.id.lower()}}}"
+    source = promise.source.replace("docs/design.md, Promises", "[design](../design.md#promises)")
+    return f"| {name} | {promise.sentence} | {source} |"
+
+
+def test_the_page_lists_every_promise_of_the_manifest_in_its_order() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| **")]
+    assert rows == [row(promise) for promise in PROMISES.values()]
