@@ -54,13 +54,13 @@ class KnownServer:
     """One connection of a server whose `send` may be run by hand on its event loop's thread."""
 
     send: ServerSend
-    _connection: _HasTransport
+    connection: _HasTransport
 
     def abort(self) -> None:
         """Drop the connection at once, with whatever is still buffered for the peer."""
         # One of asyncio's that was closed, and has sent the rest since, stumbles over a late abort.
         with suppress(AttributeError):
-            self._connection.transport.abort()
+            self.connection.transport.abort()
 
 
 def find_known_server(send: Send) -> KnownServer | None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import struct
-from typing import TypeVar
+import sys
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from typing_extensions import override
 
 from gatecast.frame import Frame
 from gatecast_adapters._turns import Flushable, Turns
 
-__all__ = ["JoiningTurns", "text_frame"]
+__all__ = ["COMPRESSION_THRESHOLD", "JoiningTurns", "shared_below", "text_frame"]
+
+COMPRESSION_THRESHOLD: Final = 1024
+"""Messages of fewer bytes are sent uncompressed to clients that negotiated permessage-deflate, as
+RFC 7692 section 6 allows: all of them then share the same bytes."""
 
 THandle = TypeVar("THandle", bound=Flushable)
 
@@ -23,6 +29,15 @@ def text_frame(frame: Frame) -> bytes:
     if size < 65536:
         return struct.pack("!BBH", 0x81, 126, size) + frame.data
     return struct.pack("!BBQ", 0x81, 127, size) + frame.data
+
+
+def shared_below(extensions: Sequence[object]) -> int:
+    """The size in bytes from which on a message is encoded for one connection alone."""
+    if not extensions:
+        return sys.maxsize
+    if all(type(extension).__name__ == "PerMessageDeflate" for extension in extensions):
+        return COMPRESSION_THRESHOLD
+    return 0  # Of another extension it is not known that it may be left out.
 
 
 class JoiningTurns(Turns[THandle]):

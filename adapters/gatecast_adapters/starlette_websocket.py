@@ -20,6 +20,7 @@ from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage, answer
+from gatecast_adapters._native_frames import text_frame
 from gatecast_adapters.event_loop import HOST
 
 with requires_extra("starlette"):
@@ -33,6 +34,7 @@ with requires_extra("starlette"):
     from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
     from gatecast_adapters._origin import OriginPolicy
     from gatecast_adapters._retry_after import RETRY_AFTER
+    from gatecast_adapters._uvicorn_frames import SharedFrames
 
 __all__ = ["BackendWebsocketTransport", "Identify", "Incoming", "OnMessage", "WebsocketHandle"]
 
@@ -47,12 +49,26 @@ an `HTTPException` that it raises is the answer as well."""
 class WebsocketHandle(AsgiHandle):
     """One accepted WebSocket."""
 
-    __slots__ = ()
+    __slots__ = ("_shared",)
 
     def __init__(self, websocket: WebSocket, delivery: Delivery) -> None:
         # The public `websocket.send` only adds a state machine that this handle has no use for,
         # and hides the server beneath it.
         super().__init__(websocket._send, delivery, _text_event)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._shared = SharedFrames.of(self._server) if self._direct is not None else None
+
+    @override
+    def send(self, frame: Frame) -> None:
+        shared = self._shared
+        if (
+            shared is not None
+            and self._direct is not None
+            and len(frame.data) < shared.below
+            and shared.taken()
+        ):
+            shared.write(frame.encoded(text_frame))
+        else:
+            super().send(frame)
 
     @override
     def _close_event(self, code: int, reason: str) -> Message:

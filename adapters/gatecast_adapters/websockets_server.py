@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Final, Generic, TypeAlias
+from typing import Generic, TypeAlias
 
 from typing_extensions import TypeVar, Unpack, override
 
@@ -21,7 +20,11 @@ from gatecast.identity import ConnectionIdentity
 from gatecast.outbox import OutboxLimits
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
-from gatecast_adapters._native_frames import JoiningTurns
+from gatecast_adapters._native_frames import (
+    COMPRESSION_THRESHOLD,
+    JoiningTurns,
+    shared_below,
+)
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._native_transport import NativeTransport
 from gatecast_adapters._retry_after import RETRY_AFTER
@@ -31,7 +34,6 @@ with requires_extra("websockets"):
     from websockets.asyncio.server import ServerConnection
     from websockets.datastructures import MultipleValuesError
     from websockets.exceptions import ConnectionClosed
-    from websockets.extensions.permessage_deflate import PerMessageDeflate
     from websockets.http11 import Request, Response
     from websockets.protocol import State
 
@@ -46,10 +48,6 @@ __all__ = [
 ]
 
 TIdentity = TypeVar("TIdentity", default=ConnectionIdentity)
-
-COMPRESSION_THRESHOLD: Final = 1024
-"""Messages of fewer bytes are sent uncompressed to clients that negotiated permessage-deflate, as
-RFC 7692 section 6 allows: all of them then share the same bytes."""
 
 Identify: TypeAlias = Callable[[Request], Awaitable[TIdentity | None]]
 """Says who asks for a connection; `None` refuses it with 401. It is called before the upgrade."""
@@ -66,7 +64,12 @@ class WebsocketsServerHandle(NativeHandle):
     def __init__(
         self, connection: ServerConnection, delivery: Delivery, turns: JoiningTurns[NativeHandle]
     ) -> None:
-        super().__init__(connection.transport.write, delivery, turns, _shared_below(connection))
+        super().__init__(
+            connection.transport.write,
+            delivery,
+            turns,
+            shared_below(connection.protocol.extensions),
+        )
         self._connection = connection
         self._protocol = connection.protocol
         self._writer: asyncio.Task[None] | None = None
@@ -239,13 +242,3 @@ def _not_authenticated(connection: ServerConnection) -> Response:
     response = connection.respond(HTTPStatus.UNAUTHORIZED, "Not authenticated\n")
     response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 15.5.2
     return response
-
-
-def _shared_below(connection: ServerConnection) -> int:
-    """The size in bytes from which on a message is encoded for this connection alone."""
-    extensions = connection.protocol.extensions
-    if not extensions:
-        return sys.maxsize
-    if all(isinstance(extension, PerMessageDeflate) for extension in extensions):
-        return COMPRESSION_THRESHOLD
-    return 0  # Of another extension it is not known that it may be left out.

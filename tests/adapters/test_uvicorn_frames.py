@@ -1,0 +1,70 @@
+"""Frames that all peers behind uvicorn share, with and without compression, as they go out."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
+from tests.support.apps import websocket_app
+from tests.support.people import note
+from tests.support.raw_peer import RawPeer
+from tests.support.uvicorn_server import UvicornServer, serving
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
+
+Transport = BackendWebsocketTransport
+
+TEXT = 0x81
+COMPRESSED_TEXT = 0xC1
+SMALL, LARGE = 0, 4096
+"""How much padding a message has, in bytes."""
+
+
+async def upgrade(peer: RawPeer, *, deflate: bool) -> None:
+    offer = ["Sec-WebSocket-Extensions: permessage-deflate"] if deflate else []
+    lines = [
+        "GET /?as=alice HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        *offer,
+    ]
+    await peer.send("\r\n".join([*lines, "", ""]).encode())
+    await peer.receive_until(b"\r\n\r\n")
+
+
+async def first_bytes(server: UvicornServer, transport: Transport, *, deflate: bool) -> list[int]:
+    """The first byte of the frame of a small message, a large one, and a small one again."""
+    found: list[int] = []
+    async with RawPeer.to(server.port) as peer:
+        await upgrade(peer, deflate=deflate)
+        for number, padding in enumerate((SMALL, LARGE, SMALL)):
+            assert transport.broadcast(note(number, padding)) == 1
+            received = await peer.receive()
+            found.append(received[0])
+            while not deflate and not received.endswith(b"}}"):
+                received += await peer.receive()
+    await server.is_idle()
+    return found
+
+
+async def test_without_compression_every_frame_is_plain(ws: str, in_place: bool) -> None:
+    transport = BackendWebsocketTransport(in_place=in_place)
+    async with serving(websocket_app(transport), ws=ws) as server:
+        assert await first_bytes(server, transport, deflate=False) == [TEXT] * 3
+
+
+async def test_a_small_message_is_not_compressed_for_a_peer_that_could_read_it() -> None:
+    transport = BackendWebsocketTransport()
+    async with serving(websocket_app(transport)) as server:
+        expected = [TEXT, COMPRESSED_TEXT, TEXT]
+        assert await first_bytes(server, transport, deflate=True) == expected
+
+
+async def test_the_server_compresses_everything_if_it_does_the_framing() -> None:
+    transport = BackendWebsocketTransport(in_place=False)
+    async with serving(websocket_app(transport)) as server:
+        expected = [COMPRESSED_TEXT] * 3
+        assert await first_bytes(server, transport, deflate=True) == expected
