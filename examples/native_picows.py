@@ -35,9 +35,12 @@ async def start(port: int) -> asyncio.Server:
 
 
 async def main() -> None:
-    """Serve until interrupted."""
-    async with await start(8000) as server:
-        await server.serve_forever()
+    """Serve until interrupted, and then give everybody an orderly end."""
+    async with await start(8000):
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await transport.drain()
 
 
 if __name__ == "__main__":

@@ -28,9 +28,12 @@ def start(port: int) -> Server:
 
 
 async def main() -> None:
-    """Serve until interrupted."""
-    async with start(8000) as server:
-        await server.serve_forever()
+    """Serve until interrupted, and then give everybody an orderly end."""
+    async with start(8000):
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await transport.drain()
 
 
 if __name__ == "__main__":

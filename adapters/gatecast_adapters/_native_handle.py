@@ -179,8 +179,7 @@ class NativeHandle:
         """A frame that had been accepted did not get through."""
         gone = isinstance(error, (OSError, RuntimeError, HandleClosedError))
         self._delivery.on_failure(self, HandleClosedError() if gone else error)
-        if self._open:
-            self._end()
+        self._end()
 
     # The end
 
@@ -197,6 +196,8 @@ class NativeHandle:
 
     def _end(self) -> None:
         """Accept nothing more, forget what waits, and give the peer until the deadline."""
+        if not self._open:
+            return
         self._open = False
         if self._outbox is not None:
             self._outbox.clear()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from itertools import groupby
 from typing import TypeVar
 
 import pytest
@@ -83,6 +82,8 @@ class Credential:
         assert transport.broadcast(note(1)) == 0
 
 
+# A revocation that was missed would leave `closed` waiting in vain. Past the registration it is
+# chance whether a client is asked before or after the point, and both outcomes are right there.
 async def socket_outcome(
     server: UvicornServer,
     transport: BackendWebsocketTransport[ConnectionIdentity],
@@ -118,7 +119,7 @@ async def test_a_revocation_is_not_missed_at_any_point_of_serving_a_websocket(
         points.at_this_one(partial(credential.revoke, transport, revoke))
         async with serving(surround(points.within(app)), ws=ws) as server:
             outcomes.append(await socket_outcome(server, transport, credential))
-    assert [outcome for outcome, _ in groupby(outcomes)] == [REFUSED, REVOKED, LET_IN]
+    assert list(dict.fromkeys(outcomes)) == [REFUSED, REVOKED, LET_IN]
 
 
 @pytest.mark.parametrize("surround", [as_it_is, waiting_everywhere])
@@ -133,4 +134,4 @@ async def test_a_revocation_is_not_missed_at_any_point_of_serving_a_stream(
         points.at_this_one(partial(credential.revoke, transport, revoke))
         async with serving(surround(points.within(app)), http=http) as server:
             outcomes.append(await stream_outcome(server, transport, credential))
-    assert [outcome for outcome, _ in groupby(outcomes)] == [REFUSED, REVOKED, LET_IN]
+    assert list(dict.fromkeys(outcomes)) == [REFUSED, REVOKED, LET_IN]

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.logging import TRACE_LOG_LEVEL
+from websockets.frames import Opcode
 
 from gatecast.jsonrpc import notification
 from gatecast.outbox import OutboxLimits
@@ -195,6 +196,9 @@ async def test_a_stalled_websocket_behind_middleware_is_given_up(
         RawWebsocket.to(server.port) as peer,
     ):
         await peer.open("/?as=alice")
+        # It has been heard before, so that the app has waited for both, a message and a handler.
+        await peer.send_frame(Opcode.TEXT, b"no JSON")
+        await peer.texts(1)
         for number in range(64):
             assert transport.broadcast(note(number, 256 * 1024)) == 1
             await anyio.lowlevel.checkpoint()

@@ -6,6 +6,7 @@ import re
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app
 from tests.support.clients import Close, StreamClient, WebsocketClient
 from tests.support.people import ALICE_SESSION, note
+from tests.support.raw_peer import RawStream, RawWebsocket
 from tests.support.uvicorn_server import serving
 from tests.support.waiting import until
 
@@ -59,7 +61,7 @@ async def test_queued_messages_are_never_handed_to_the_server_of_a_websocket(
 ) -> None:
     gate, transport = Gate(), BackendWebsocketTransport()
     app = websocket_app(transport, middleware=[gate.middleware()])
-    async with serving(app, ws=ws) as server, WebsocketClient.to(server, "alice"):
+    async with serving(app, ws=ws) as server, WebsocketClient.to(server, "alice") as alice:
         gate.shut()
         gate.handed_over.clear()
         for number in range(3):
@@ -69,7 +71,9 @@ async def test_queued_messages_are_never_handed_to_the_server_of_a_websocket(
             gate.opened.set()
         transport.close_sockets_for_session(ALICE_SESSION)
         gate.opened.set()
-        await server.is_idle()
+        if reads_on == "before":
+            assert await alice.number() == 0
+        assert await alice.closed() == REVOKED
         assert gate.handed_over == ["note 0", "close"]
 
 
@@ -107,7 +111,7 @@ async def test_a_websocket_that_reads_on_in_the_turn_of_its_revocation_gets_only
             server.pause_writing()
             for number in range(3):
                 assert transport.broadcast(note(number)) == 1
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
             if reads_on == "before":
                 server.resume_writing()
             transport.close_sockets_for_session(ALICE_SESSION)
@@ -127,7 +131,7 @@ async def test_a_stream_that_reads_on_in_the_turn_of_its_revocation_gets_only_th
             server.pause_writing()
             for number in range(3):
                 assert transport.broadcast(note(number)) == 1
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
             if reads_on == "before":
                 server.resume_writing()
             transport.close_sockets_for_session(ALICE_SESSION)
@@ -145,11 +149,11 @@ async def test_a_websocket_that_reads_on_gets_everything_in_order(ws: str, in_pl
         for start in range(0, 30, 3):
             server.pause_writing()
             transport.broadcast(note(start))
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
             transport.broadcast(note(start + 1))
             server.resume_writing()
             transport.broadcast(note(start + 2))
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
         assert [await alice.number() for _ in range(30)] == list(range(30))
 
 
@@ -163,12 +167,40 @@ async def test_a_stream_that_reads_on_gets_everything_in_order(http: str, in_pla
         for start in range(0, 30, 3):
             server.pause_writing()
             transport.broadcast(note(start))
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
             transport.broadcast(note(start + 1))
             server.resume_writing()
             transport.broadcast(note(start + 2))
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
         assert [await alice.number() for _ in range(30)] == list(range(30))
+
+
+async def test_a_websocket_that_vanishes_while_its_server_takes_nothing_leaves_no_task(
+    ws: str,
+) -> None:
+    gate, transport = Gate(), BackendWebsocketTransport()
+    app = websocket_app(transport, middleware=[gate.middleware()])
+    async with serving(app, ws=ws) as server, RawWebsocket.to(server.port) as peer:
+        await peer.open("/?as=alice")
+        gate.shut()
+        transport.broadcast(note(1))
+        await checkpoint()
+        peer.vanish()
+        await server.is_idle()
+
+
+async def test_a_stream_that_vanishes_while_its_server_takes_nothing_leaves_no_task(
+    http: str,
+) -> None:
+    gate, transport = Gate(), BackendSseTransport()
+    app = stream_app(transport, middleware=[gate.middleware()])
+    async with serving(app, http=http) as server, RawStream.to(server.port) as peer:
+        await peer.open("/?as=alice")
+        gate.shut()
+        transport.broadcast(note(1))
+        await checkpoint()
+        peer.vanish()
+        await server.is_idle()
 
 
 def _content(message: Message) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
@@ -18,7 +17,7 @@ from tests.support.clients import Close, StreamClient
 from tests.support.people import ALICE_SESSION, is_alice, note
 from tests.support.raw_peer import RawStream, chunks
 from tests.support.uvicorn_server import serving
-from tests.support.waiting import PATIENCE, until
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
 
@@ -35,6 +34,7 @@ async def test_the_headers_and_a_first_comment_come_at_once(http: str, in_place:
         assert status == "http/1.1 200 ok"
         assert {
             "cache-control: no-store",
+            "connection: close",
             "content-type: text/event-stream; charset=utf-8",
             "x-accel-buffering: no",
         } <= set(lines)
@@ -243,15 +243,18 @@ async def test_a_last_event_id_with_control_characters_gets_no_stream_of_another
         assert not transport.is_ready()
 
 
-async def test_head_is_answered_with_the_headers_of_the_stream(http: str) -> None:
+@pytest.mark.parametrize(("name", "status"), [("alice", 200), ("nobody", 401)])
+async def test_head_is_answered_as_a_stream_would_be_and_opens_none(
+    http: str, name: str, status: int
+) -> None:
     transport = BackendSseTransport()
     async with serving(stream_app(transport), http=http) as server:
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=False) as client:
-            answer = await client.head(f"{server.http_url}/?as=alice")
-            assert answer.status_code == 200
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            assert (await client.head(server.http_url)).status_code == 401
-        assert not transport.is_ready()
+        async with RawStream.to(server.port) as peer:
+            await peer.ask(f"/?as={name}", "Connection: close", method="HEAD")
+            head = (await peer.receive_all()).lower()
+        assert head.startswith(b"http/1.1 %d " % status)
+        assert (b"content-type: text/event-stream" in head) is (status == 200)
+        assert head.endswith(b"\r\n\r\n")
         await server.is_idle()
 
 

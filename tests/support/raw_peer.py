@@ -168,9 +168,11 @@ class RawWebsocket(RawPeer):
 class RawStream(RawPeer):
     """An event stream as it goes over the wire."""
 
-    async def ask(self, path: str, *header_lines: str, host: str = "127.0.0.1") -> None:
+    async def ask(
+        self, path: str, *header_lines: str, host: str = "127.0.0.1", method: str = "GET"
+    ) -> None:
         """Send the request."""
-        lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *header_lines, "", ""]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *header_lines, "", ""]
         await self.send("\r\n".join(lines).encode("latin-1"))
 
     async def open(self, path: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from uvicorn.server import ServerState
 
 from tests.support.waiting import PATIENCE, until
@@ -56,6 +58,12 @@ class UvicornServer:
         """Have the server take every peer for one that reads on."""
         for connection in self.state.connections:
             connection.resume_writing()
+
+    def end_keepalive(self) -> None:
+        """Have the server take every WebSocket for one that has not answered its ping."""
+        for connection in self.state.connections:
+            assert isinstance(connection, WebSocketsSansIOProtocol | WSProtocol)
+            connection.keepalive_timeout()
 
     def unsent(self) -> int:
         """How many bytes wait in the server, since the kernel takes no more of them."""

@@ -1,0 +1,177 @@
+"""The handle of both ASGI adapters: when it sends in place, and what becomes of a failure."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from anyio.lowlevel import checkpoint
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gatecast.drops import DroppedConnection
+from gatecast.errors import HandleClosedError
+from gatecast.frame import Frame
+from gatecast.identity import ConnectionIdentity
+from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
+from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
+from tests.support.apps import stream_app, websocket_app
+from tests.support.clients import Close, StreamClient, WebsocketClient
+from tests.support.people import ALICE_SESSION, note
+from tests.support.uvicorn_server import serving
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
+
+REVOKED = Close(4001, "Session revoked")
+
+
+async def test_a_broadcast_to_websockets_that_read_starts_no_task(ws: str) -> None:
+    transport = BackendWebsocketTransport()
+    async with (
+        serving(websocket_app(transport), ws=ws) as server,
+        WebsocketClient.to(server, "alice") as alice,
+    ):
+        server.pause_writing()
+        transport.broadcast(note(0))
+        server.resume_writing()
+        assert await alice.number() == 0
+        tasks = asyncio.all_tasks()
+        assert transport.broadcast(note(1)) == 1
+        assert asyncio.all_tasks() == tasks
+        assert await alice.number() == 1
+
+
+async def test_a_broadcast_to_streams_that_read_starts_no_task(http: str) -> None:
+    transport = BackendSseTransport()
+    async with (
+        serving(stream_app(transport), http=http) as server,
+        StreamClient.to(server, "alice") as alice,
+    ):
+        await until(transport.is_ready, "the stream")
+        server.pause_writing()
+        transport.broadcast(note(0))
+        server.resume_writing()
+        assert await alice.number() == 0
+        tasks = asyncio.all_tasks()
+        assert transport.broadcast(note(1)) == 1
+        assert asyncio.all_tasks() == tasks
+        assert await alice.number() == 1
+
+
+async def test_a_websocket_that_stalls_is_told_of_its_close_when_it_reads_on(
+    ws: str, in_place: bool
+) -> None:
+    transport = BackendWebsocketTransport(in_place=in_place)
+    async with serving(websocket_app(transport), ws=ws) as server:
+        async with WebsocketClient.to(server, "alice") as alice:
+            server.pause_writing()
+            transport.close_sockets_for_session(ALICE_SESSION)
+            await checkpoint()
+            server.resume_writing()
+            assert await alice.closed() == REVOKED
+        await server.is_idle()
+
+
+async def test_a_stream_that_stalls_is_told_of_its_close_when_it_reads_on(
+    http: str, in_place: bool
+) -> None:
+    transport = BackendSseTransport(in_place=in_place)
+    async with serving(stream_app(transport), http=http) as server:
+        async with StreamClient.to(server, "alice") as alice:
+            await until(transport.is_ready, "the stream")
+            server.pause_writing()
+            transport.close_sockets_for_session(ALICE_SESSION)
+            await checkpoint()
+            server.resume_writing()
+            assert await alice.closed() == REVOKED
+        await server.is_idle()
+
+
+async def test_a_keep_alive_that_has_to_wait_does_not_upset_the_order(http: str) -> None:
+    transport = BackendSseTransport()
+    async with (
+        serving(stream_app(transport), http=http) as server,
+        StreamClient.to(server, "alice") as alice,
+    ):
+        await until(transport.is_ready, "the stream")
+        (connection,) = transport.get_connections()
+        transport.broadcast(note(0))
+        transport.broadcast(note(1))  # This one is held back until the turn is over.
+        server.pause_writing()
+        connection.handle.keep_alive()
+        await checkpoint()
+        server.resume_writing()
+        transport.broadcast(note(2))
+        assert [await alice.number() for _ in range(3)] == [0, 1, 2]
+
+
+async def test_a_closed_handle_takes_nothing_more(ws: str, in_place: bool) -> None:
+    transport = BackendWebsocketTransport(in_place=in_place)
+    async with (
+        serving(websocket_app(transport), ws=ws) as server,
+        WebsocketClient.to(server, "alice") as alice,
+    ):
+        (connection,) = transport.get_connections()
+        connection.handle.close(4001, "closed")
+        with pytest.raises(HandleClosedError):
+            connection.handle.send(Frame(note(1)))
+        assert await alice.closed() == Close(4001, "closed")
+
+
+async def test_a_websocket_that_the_server_has_given_up_is_dropped(ws: str, in_place: bool) -> None:
+    dropped: list[DroppedConnection[ConnectionIdentity]] = []
+    transport = BackendWebsocketTransport(in_place=in_place, on_drop=dropped.append)
+    async with serving(websocket_app(transport), ws=ws) as server:
+        async with WebsocketClient.to(server, "alice"):
+            server.end_keepalive()
+            assert transport.broadcast(note(1)) == (0 if in_place else 1)
+            await until(lambda: not transport.is_ready(), "the connection to be dropped")
+        await server.is_idle()
+    assert [type(drop.error) for drop in dropped] == [HandleClosedError]
+
+
+class FailingMiddleware:
+    """A `send` that fails in a way that nobody expects."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def failing_send(message: Message) -> None:
+            if "note" in str(message):
+                raise LookupError("a bug of the middleware")
+            await send(message)
+
+        await self.app(scope, receive, failing_send)
+
+
+async def test_a_websocket_that_fails_unexpectedly_is_closed_and_reported_once(ws: str) -> None:
+    dropped: list[DroppedConnection[ConnectionIdentity]] = []
+    transport = BackendWebsocketTransport(on_drop=dropped.append)
+    app = websocket_app(transport, middleware=[Middleware(FailingMiddleware)])
+    async with (
+        serving(app, ws=ws) as server,
+        WebsocketClient.to(server, "alice") as alice,
+    ):
+        transport.broadcast(note(1))
+        transport.broadcast(note(2))
+        assert await alice.closed() == Close(1011, "Internal error")
+        await server.is_idle()
+    assert [type(drop.error) for drop in dropped] == [LookupError]
+
+
+async def test_a_stream_that_fails_unexpectedly_is_closed_and_reported_once(http: str) -> None:
+    dropped: list[DroppedConnection[SseIdentity]] = []
+    transport = BackendSseTransport(on_drop=dropped.append)
+    app = stream_app(transport, middleware=[Middleware(FailingMiddleware)])
+    async with (
+        serving(app, http=http) as server,
+        StreamClient.to(server, "alice") as alice,
+    ):
+        await until(transport.is_ready, "the stream")
+        transport.broadcast(note(1))
+        transport.broadcast(note(2))
+        assert await alice.closed() == Close(1011, "Internal error")
+        await server.is_idle()
+    assert [type(drop.error) for drop in dropped] == [LookupError]
