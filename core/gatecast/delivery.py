@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Never, TypeVar
+from typing import Never, TypeAlias, TypeVar
 
 from gatecast.connection import Connection
 from gatecast.draining import Draining
@@ -14,11 +14,17 @@ from gatecast.index import Index
 from gatecast.ports import ConnectionHandle
 from gatecast.predicates import Predicate, select_recipients
 
-__all__ = ["Delivery"]
+__all__ = ["Begin", "Delivery"]
 
 THandle = TypeVar("THandle", bound=ConnectionHandle)
 TIdentity = TypeVar("TIdentity")
 TKey = TypeVar("TKey", bound=Hashable)
+
+Begin: TypeAlias = Callable[[Frame], Callable[[], int]]
+"""Begins to send a prepared frame to recipients that are chosen; call what it returns to send.
+
+It sends to them, after everything that was begun before (BRD-3), and returns how many accepted.
+"""
 
 
 class Delivery(Draining[THandle, TIdentity]):
@@ -35,39 +41,34 @@ class Delivery(Draining[THandle, TIdentity]):
         """
         self._check_thread("prepare_frame")
 
-    def begin_frame(
-        self, frame: Frame, predicate: Predicate[TIdentity] | None = None
-    ) -> Callable[[], int]:
-        """Choose the connections that satisfy `predicate`, or all; call what is returned to send.
+    def choose_recipients(self, predicate: Predicate[TIdentity] | None = None) -> Begin:
+        """Choose the connections that satisfy `predicate`, or all.
 
-        It sends to them, after everything that was begun before (BRD-3), and returns how many
-        accepted. A group begins with all its members before it sends to anyone.
+        A group chooses in all its members before it begins with any, and begins with all before it
+        sends to anyone: each of these steps may call back.
         """
-        self._check_thread("begin_frame")
-        self.prepare_frame(frame)
-        return self._begin(frame, self._recipients(predicate))
+        self._check_thread("choose_recipients")
+        recipients = self._recipients(predicate)
+        return lambda frame: self._begin(frame, recipients)
 
-    def begin_frame_by(
-        self, index: Index[Never, TKey], key: TKey, frame: Frame
-    ) -> Callable[[], int]:
-        """As `begin_frame`, for the connections under `key` of `index`.
+    def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
+        """As `choose_recipients`, for the connections under `key` of `index`.
 
         It takes any index, for callers that hold transports of several identity types; one that
         this transport does not know matches nothing. Raises `InvalidKeyError`.
         """
-        self._check_thread("begin_frame_by")
-        self.prepare_frame(frame)
+        self._check_thread("choose_recipients_by")
         self._close_due()
         known = self._registry.declared(index) is not None
-        return self._begin(
-            frame, self._registry.matching(index, index.checked(key)) if known else []
-        )
+        recipients = self._registry.matching(index, index.checked(key)) if known else []
+        return lambda frame: self._begin(frame, recipients)
 
     def send_frame(self, frame: Frame, predicate: Predicate[TIdentity] | None = None) -> int:
         """Send to the connections that satisfy `predicate`, or to all; return how many accepted."""
         self._check_thread("send_frame")
-        finish = self.begin_frame(frame, predicate)
-        return finish()
+        self.prepare_frame(frame)
+        begin = self.choose_recipients(predicate)
+        return begin(frame)()
 
     def send_frame_to(self, connection_id: ConnectionId, frame: Frame) -> bool:
         """Send to one connection; False if it is not registered or did not accept."""

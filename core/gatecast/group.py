@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, Never, Protocol, TypeVar, overload
 
 from gatecast.close_codes import REVOKED_REASON, CloseCode
+from gatecast.delivery import Begin
 from gatecast.frame import Frame
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
@@ -15,7 +16,7 @@ from gatecast.jsonrpc import (
     JsonrpcRequest,
 )
 from gatecast.ports import TransportSendOptions
-from gatecast.predicates import Predicate
+from gatecast.predicates import Predicate, Withholding
 from gatecast.revocation import close_on_each
 from gatecast.transport import refuse_request
 
@@ -41,16 +42,12 @@ class GroupMember(Protocol[TIdentity_co]):
         """As `Delivery.prepare_frame`."""
         ...
 
-    def begin_frame(
-        self, frame: Frame, predicate: Predicate[TIdentity_co] | None = None
-    ) -> Callable[[], int]:
-        """As `Delivery.begin_frame`."""
+    def choose_recipients(self, predicate: Predicate[TIdentity_co] | None = None) -> Begin:
+        """As `Delivery.choose_recipients`."""
         ...
 
-    def begin_frame_by(
-        self, index: Index[Never, TKey], key: TKey, frame: Frame
-    ) -> Callable[[], int]:
-        """As `Delivery.begin_frame_by`."""
+    def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
+        """As `Delivery.choose_recipients_by`."""
         ...
 
     def revoke(
@@ -126,22 +123,33 @@ class TransportGroup(Generic[TIdentity]):
 
     def broadcast(self, message: JsonrpcMessageFromServerToClient) -> int:
         """Send to every connection of every member; return how many accepted."""
-        finish = self.begin_frame(Frame(message))
-        return finish()
+        frame = Frame(message)
+        self.prepare_frame(frame)
+        begin = self.choose_recipients()
+        return begin(frame)()
 
     def broadcast_filtered(
         self, message: JsonrpcMessageFromServerToClient, predicate: Predicate[TIdentity]
     ) -> int:
-        """As `ConnectionTransport.broadcast_filtered` (BRD-1)."""
-        finish = self.begin_frame(Frame(message), predicate)
-        return finish()
+        """As `ConnectionTransport.broadcast_filtered` (BRD-1).
+
+        Where the predicate raises, that is logged once for all members (BRD-5).
+        """
+        frame = Frame(message)
+        self.prepare_frame(frame)
+        withholding = Withholding(predicate)
+        begin = self.choose_recipients(withholding)
+        withholding.log_doubts()
+        return begin(frame)()
 
     def send_to_account(
         self, account_id: AccountId, message: JsonrpcMessageFromServerToClient
     ) -> int:
         """Send to every connection of an account, at O(matches); return how many (BRD-8)."""
-        finish = self.begin_frame_by(ACCOUNT, account_id, Frame(message))
-        return finish()
+        frame = Frame(message)
+        self.prepare_frame(frame)
+        begin = self.choose_recipients_by(ACCOUNT, account_id)
+        return begin(frame)()
 
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         """Close every connection of one session; return how many (REV-1)."""
@@ -190,28 +198,23 @@ class TransportGroup(Generic[TIdentity]):
         for member in self._members:
             member.prepare_frame(frame)
 
-    def begin_frame(
-        self, frame: Frame, predicate: Predicate[TIdentity] | None = None
-    ) -> Callable[[], int]:
-        """Begin with every member, and send to the first only then.
+    def choose_recipients(self, predicate: Predicate[TIdentity] | None = None) -> Begin:
+        """Choose in every member; what is returned begins with every member, and sends only then.
 
-        So a handle that calls back while the first member sends finds this message under way in
-        all of them, and every connection gets the messages in the same order (BRD-3).
+        So a predicate that calls back finds this message under way in none of them, and a handle
+        that calls back finds it under way in all: every connection gets the messages in the same
+        order (BRD-3).
         """
-        self.prepare_frame(frame)
-        return _one_after_another(
-            [member.begin_frame(frame, predicate) for member in self._members]
-        )
+        return _with_all([member.choose_recipients(predicate) for member in self._members])
 
-    def begin_frame_by(
-        self, index: Index[Never, TKey], key: TKey, frame: Frame
-    ) -> Callable[[], int]:
-        """As `begin_frame`, for the connections under `key` of `index`."""
-        self.prepare_frame(frame)
-        return _one_after_another(
-            [member.begin_frame_by(index, key, frame) for member in self._members]
-        )
+    def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
+        """As `choose_recipients`, for the connections under `key` of `index`."""
+        return _with_all([member.choose_recipients_by(index, key) for member in self._members])
 
 
-def _one_after_another(finishes: Sequence[Callable[[], int]]) -> Callable[[], int]:
-    return lambda: sum(finish() for finish in finishes)
+def _with_all(begins: Sequence[Begin]) -> Begin:
+    def begin(frame: Frame) -> Callable[[], int]:
+        finishes = [begin_one(frame) for begin_one in begins]
+        return lambda: sum(finish() for finish in finishes)
+
+    return begin

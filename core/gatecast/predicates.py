@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from gatecast.connection import Connection
 
-__all__ = ["Predicate", "may_be_revoked", "select_recipients", "select_revoked"]
+__all__ = [
+    "Predicate",
+    "Withholding",
+    "may_be_revoked",
+    "select_recipients",
+    "select_revoked",
+]
 
 TIdentity = TypeVar("TIdentity")
 THandle = TypeVar("THandle")
@@ -22,12 +28,41 @@ Predicate: TypeAlias = Callable[[TIdentity], bool]
 
 _logger = logging.getLogger("gatecast")
 
+_WITHHELD: Final = "which did not get the message"
+
+
+class Withholding(Generic[TIdentity]):
+    """A predicate that says no where `predicate` leaves a doubt, and keeps the doubts to be logged.
+
+    Who asks several transports logs them as one error, as one transport does (BRD-5).
+    """
+
+    __slots__ = ("_doubt", "_doubts", "_predicate")
+
+    def __init__(self, predicate: Predicate[TIdentity]) -> None:
+        self._predicate = predicate
+        self._doubts = 0
+        self._doubt: Exception | None = None
+
+    def __call__(self, identity: TIdentity) -> bool:
+        """The verdict on `identity`, and no in doubt."""
+        try:
+            return _verdict(self._predicate, identity)
+        except Exception as error:  # noqa: BLE001  # logged by `log_doubts`, once for all
+            self._doubts += 1
+            self._doubt = error
+            return False
+
+    def log_doubts(self) -> None:
+        """Log all doubts as one error, with the last traceback; nothing if there was none."""
+        _log(self._predicate, self._doubts, self._doubt, _WITHHELD)
+
 
 def select_recipients(
     connections: Iterable[Connection[THandle, TIdentity]], predicate: Predicate[TIdentity]
 ) -> list[Connection[THandle, TIdentity]]:
     """The connections whose identity satisfies `predicate`; in doubt one is left out (BRD-5)."""
-    return _select(connections, predicate, in_doubt=False, outcome="which did not get the message")
+    return _select(connections, predicate, in_doubt=False, outcome=_WITHHELD)
 
 
 def select_revoked(
@@ -40,10 +75,7 @@ def select_revoked(
 def may_be_revoked(predicate: Predicate[TIdentity], identity: TIdentity) -> bool:
     """Whether `identity` satisfies `predicate`, or that can't be known (which is logged)."""
     try:
-        verdict = predicate(identity)
-        if verdict is True or verdict is False:
-            return verdict
-        raise _not_a_bool(verdict)
+        return _verdict(predicate, identity)
     except Exception:
         _logger.exception("predicate %r failed; a new connection is refused", predicate)
         return True
@@ -71,11 +103,24 @@ def _select(
             verdict = in_doubt
         if verdict:
             selected.append(connection)
+    _log(predicate, doubts, doubt, outcome)
+    return selected
+
+
+def _verdict(predicate: Predicate[TIdentity], identity: TIdentity) -> bool:
+    verdict = predicate(identity)
+    if verdict is True or verdict is False:
+        return verdict
+    raise _not_a_bool(verdict)
+
+
+def _log(
+    predicate: Predicate[TIdentity], doubts: int, doubt: Exception | None, outcome: str
+) -> None:
     if doubt is not None:
         _logger.error(
             "predicate %r failed for %d connections, %s", predicate, doubts, outcome, exc_info=doubt
         )
-    return selected
 
 
 def _not_a_bool(verdict: object) -> TypeError:

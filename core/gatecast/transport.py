@@ -128,8 +128,10 @@ class ConnectionTransport(Delivery[THandle, TIdentity]):
         """
         self._check_thread("send_by")
         self._registry.require(index)
-        finish = self.begin_frame_by(index, key, Frame(message))
-        return finish()
+        frame = Frame(message)
+        self.prepare_frame(frame)
+        begin = self.choose_recipients_by(index, key)
+        return begin(frame)()
 
     def send_to_connection(
         self, connection_id: ConnectionId, message: JsonrpcMessageFromServerToClient

@@ -124,6 +124,34 @@ def test_a_send_that_broadcasts_keeps_the_order_in_every_member() -> None:
     assert [handle.numbers for handle in handles] == [[0, 1]] * 3
 
 
+def test_a_predicate_that_broadcasts_keeps_the_order_in_every_member() -> None:
+    def everyone(identity: ConnectionIdentity) -> bool:
+        if identity.account_id == BOB:
+            group.broadcast(note(0))
+        return True
+
+    first, second, group = pair()
+    handles = connect(first, daemon()) + connect(second, daemon(BOB))
+    assert group.broadcast_filtered(note(1), everyone) == 2
+    assert [handle.numbers for handle in handles] == [[0, 1]] * 2
+
+
+def test_a_predicate_that_raises_withholds_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def only_alice(identity: ConnectionIdentity) -> bool:
+        if identity.account_id != ALICE:
+            raise LookupError("no rule")
+        return True
+
+    first, second, group = pair()
+    (one, bob), (other,) = connect(first, daemon(), daemon(BOB)), connect(second, daemon(BOB))
+    assert TransportGroup("outer", group).broadcast_filtered(note(0), only_alice) == 1
+    assert [handle.numbers for handle in (one, bob, other)] == [[0], [], []]
+    (logged,) = caplog.records
+    assert "failed for 2 connections" in logged.getMessage()
+
+
 def test_a_send_that_revokes_keeps_the_message_from_the_members_that_follow() -> None:
     first, second, group = pair()
     (one,), (other,) = connect(first, daemon(BOB)), connect(second, session("s"))
@@ -149,7 +177,7 @@ def test_a_member_without_the_index_has_nothing_to_revoke() -> None:
     (person,), device = connect(plain, daemon()), FakeHandle()
     special.add_connection(device, Device(ALICE, "x"))
     group = TransportGroup[ConnectionIdentity | Device]("all", plain, special)
-    assert group.begin_frame_by(SERIAL, "x", Frame(note(0)))() == 1
+    assert group.choose_recipients_by(SERIAL, "x")(Frame(note(0)))() == 1
     assert group.revoke(SERIAL, "x", code=4400, reason="stolen") == 1
     assert (person.closes, person.frames) == ([], [])
     assert (device.closes, device.numbers) == ([(4400, "stolen")], [0])

@@ -53,8 +53,8 @@ def test_an_index_that_is_not_known_matches_nothing() -> None:
     transport = World().transport()
     (handle,) = connect(transport, daemon())
     assert transport.revoke(ROOM, "hall") == 0
-    finish = transport.begin_frame_by(ROOM, "hall", FRAME)
-    assert finish() == 0
+    begin = transport.choose_recipients_by(ROOM, "hall")
+    assert begin(FRAME)() == 0
     assert (handle.closes, handle.frames) == ([], [])
 
 
