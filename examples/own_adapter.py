@@ -33,6 +33,11 @@ class LineHandle:
         self._outbox, self._to_write = Outbox(limits), anyio.Semaphore(0)
         self._farewell: Frame | None = None
 
+    @property
+    def pending(self) -> int:
+        """As `FlushableHandle.pending`."""
+        return len(self._outbox)
+
     def send(self, frame: Frame) -> None:
         """As `ConnectionHandle.send`."""
         if self._farewell is not None:

@@ -56,6 +56,11 @@ class MemoryHandle:
         """The messages that the peer has read, in order."""
         return [frame.message for frame in self.frames]
 
+    @property
+    def pending(self) -> int:
+        """As `FlushableHandle.pending`."""
+        return len(self._outbox)
+
     def send(self, frame: Frame) -> None:
         """As `ConnectionHandle.send`."""
         if self._gone or self.closed is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import anyio
+from anyio.abc import TaskStatus
 
-__all__ = ["bounded", "raised_by"]
+__all__ = ["alongside", "bounded", "raised_by"]
 
 TResult = TypeVar("TResult")
 TError = TypeVar("TError", bound=Exception)
@@ -19,6 +21,35 @@ async def bounded(awaitable: Awaitable[TResult], seconds: float, what: str) -> T
     with anyio.move_on_after(seconds):
         return await awaitable
     raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+@asynccontextmanager
+async def alongside(awaitable: Awaitable[object]) -> AsyncGenerator[None]:
+    """Await while the body runs, and to the end after it; if the body fails, no longer.
+
+    The body begins when the awaitable waits for the first time.
+    Unlike a bare task group, which would bury the failure in an exception group.
+    """
+    __tracebackhide__ = True
+    failures: list[Exception] = []
+
+    async def await_it(*, task_status: TaskStatus[None]) -> None:
+        task_status.started()
+        try:
+            await awaitable
+        except Exception as error:  # noqa: BLE001  # raised below
+            failures.append(error)
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(await_it)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  # raised below
+            failures.append(error)
+            tasks.cancel_scope.cancel()
+    for failure in failures:
+        raise failure
 
 
 def raised_by(error: type[TError], call: Callable[[], object]) -> TError:

@@ -136,6 +136,13 @@ class Rig(Generic[TIdentity]):
         """Add a handle of the suite's own."""
         return self.transport.add_connection(handle, self.make_identity(who))
 
+    async def drain(self, deadline: float) -> int:
+        """Drain the transport, with a deadline that is short; return how many it closed."""
+        __tracebackhide__ = True
+        return await bounded(
+            self.transport.drain(deadline=deadline), self._patience, "the drain to end"
+        )
+
     async def flood(self) -> list[int]:
         """Broadcast more than fits between us and a peer that has stopped reading.
 

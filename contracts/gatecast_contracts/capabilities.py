@@ -19,9 +19,13 @@ class Capability(Enum):
     """Declined by an identity type whose every value has a session, like that of an SSE stream.
     Its `make_identity` raises for any other."""
 
+    EXPIRY = "identities may have an instant at which their credential ends by itself"
+    """Declined by an identity type without the attribute `expires_at`. Its `make_identity` raises
+    for an identity that has one (REV-8)."""
+
     BACKPRESSURE = "the server lets its application know that a peer has stopped reading"
     """Declined for a server that takes every message at once and keeps it for the peer without a
-    bound. Then what waits is out of the adapter's hands (BKP-2, and REV-2 as to the queue)."""
+    bound. Then what waits is out of the adapter's hands (BKP-2; as to the queue REV-2, LIF-2)."""
 
     GIVING_UP = "the server lets its application be done with a peer that has stopped reading"
     """Declined for a server that waits for such a peer by itself when its application has given it

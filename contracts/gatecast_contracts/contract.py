@@ -73,9 +73,10 @@ class Contract(Generic[TIdentity]):
 
     @abstractmethod
     def make_identity(self, who: ConnectionIdentity) -> TIdentity:
-        """Return the identity that stands for `who`: with the same account, session and API token.
+        """Return the identity for `who`: with the same account, session, API token and expiry.
 
-        Raises where there can't be one, which must be declined: `Capability.SESSIONLESS`.
+        Raises where there can't be one, which must be declined: `Capability.SESSIONLESS` or
+        `Capability.EXPIRY`.
         """
         raise NotImplementedError
 

@@ -1,7 +1,6 @@
 """The manifest: every promise that an adapter gives, as one sentence with an id.
 
-The contract suite has a test for every promise here, and no test without one. REV-8 and LIF-2 are
-missing: the core does not give them yet.
+The contract suite has a test for every promise here, and no test without one.
 """
 
 from __future__ import annotations
@@ -147,6 +146,11 @@ _MANIFEST: Final = (
         _DESIGN,
     ),
     Promise(
+        "REV-8",
+        "a connection whose credential has an expiry is closed at that time, by the same path",
+        _DESIGN,
+    ),
+    Promise(
         "REV-9",
         "rotating a credential keeps the connection: the new key closes it, the old key no longer "
         "does",
@@ -163,6 +167,12 @@ _MANIFEST: Final = (
         "LIF-1",
         "a peer that vanishes is removed, and its task, queue and index entries with it",
         _DESIGN,
+    ),
+    Promise(
+        "LIF-2",
+        "draining refuses new connections, lets what is queued go out until a deadline, and closes "
+        "with 1001",
+        f"{_DESIGN}; RFC 6455 section 7.4.1",
     ),
     Promise(
         "LIF-3",

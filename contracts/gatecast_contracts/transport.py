@@ -12,6 +12,8 @@ from gatecast_contracts.admission import AdmissionContract
 from gatecast_contracts.backpressure import BackpressureContract
 from gatecast_contracts.broadcast import BroadcastContract
 from gatecast_contracts.callbacks import CallbackContract
+from gatecast_contracts.draining import DrainingContract
+from gatecast_contracts.expiry import ExpiryContract
 from gatecast_contracts.lifecycle import LifecycleContract
 from gatecast_contracts.registration import RegistrationContract
 from gatecast_contracts.revocation import RevocationContract
@@ -27,9 +29,11 @@ class TransportContract(
     BroadcastContract[TIdentity],
     CallbackContract[TIdentity],
     RevocationContract[TIdentity],
+    ExpiryContract[TIdentity],
     AdmissionContract[TIdentity],
     BackpressureContract[TIdentity],
     LifecycleContract[TIdentity],
+    DrainingContract[TIdentity],
     ShapeContract[TIdentity],
     abstract=True,
 ):

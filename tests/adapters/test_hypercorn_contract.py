@@ -78,7 +78,7 @@ class HypercornSseContract(TransportContract[SseIdentity], abstract=True):
 
     def make_identity(self, who: ConnectionIdentity) -> SseIdentity:
         assert who.token_hash is not None, ALWAYS_A_SESSION
-        return SseIdentity(who.account_id, who.token_hash)
+        return SseIdentity(who.account_id, who.token_hash, expires_at=who.expires_at)
 
 
 class TestSseOnAsyncio(HypercornSseContract):

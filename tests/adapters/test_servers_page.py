@@ -49,7 +49,7 @@ RUNS: dict[tuple[str, str], list[type[Contract[Any]]]] = {
 
 def not_kept(contract: type[Contract[Any]]) -> set[str]:
     """The promises that a server does not keep; what an identity type can't is none of them."""
-    declined = contract.capabilities.declined.keys() - {Capability.SESSIONLESS}
+    declined = contract.capabilities.declined.keys() - {Capability.SESSIONLESS, Capability.EXPIRY}
     return {proof.promise.id for proof in proofs_of(contract).values() if proof.needs in declined}
 
 

@@ -51,7 +51,7 @@ class StarletteSseContract(TransportContract[SseIdentity], abstract=True):
 
     def make_identity(self, who: ConnectionIdentity) -> SseIdentity:
         assert who.token_hash is not None, "a stream is always opened under a session"
-        return SseIdentity(who.account_id, who.token_hash)
+        return SseIdentity(who.account_id, who.token_hash, expires_at=who.expires_at)
 
 
 class TestHttptools(StarletteSseContract):

@@ -4,10 +4,10 @@ import pytest
 
 from gatecast_contracts import PROMISES, TransportContract
 from gatecast_contracts.proof import proofs_of
-from tests.contracts.broken import broadcast, delivery, registration, revocation
+from tests.contracts.broken import broadcast, delivery, endings, registration, revocation
 from tests.contracts.broken.catalogue import BROKEN, Broken, failures_of
 
-MODULES = [registration, broadcast, revocation, delivery]
+MODULES = [registration, broadcast, revocation, delivery, endings]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)

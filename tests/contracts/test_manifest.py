@@ -9,9 +9,6 @@ from gatecast_contracts.promises import UnknownPromiseError, get_promise
 from gatecast_contracts.proof import proofs_of, proves
 from tests.packages import ROOT
 
-# Given by a later version of the core.
-NOT_YET = {"REV-8", "LIF-2"}
-
 PROOFS = proofs_of(TransportContract)
 
 
@@ -32,7 +29,7 @@ def test_a_test_can_not_name_a_promise_that_is_not_given() -> None:
 def test_the_manifest_is_the_list_in_the_design() -> None:
     design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\* ([A-Z]{3}-\d+) ", design, re.MULTILINE)
-    assert [promise_id for promise_id in listed if promise_id not in NOT_YET] == list(PROMISES)
+    assert listed == list(PROMISES)
 
 
 def test_a_promise_reads_as_its_id_and_its_sentence() -> None:

@@ -58,7 +58,7 @@ class ClosesABystander(MemoryTransport):
         return closed
 
 
-@breaks("REV-2")
+@breaks("REV-2", "LIF-2")
 class FlushesBeforeItCloses(MemoryHandle):
     @override
     def close(self, code: int = 1000, reason: str = "") -> None:
@@ -200,7 +200,7 @@ class RefusesWithAnotherCode(MemoryTransport):
         return handle
 
 
-@breaks("REV-9")
+@breaks("REV-8", "REV-9")
 class KeepsTheOldIdentity(MemoryTransport):
     @override
     def rotate_identity(
@@ -213,7 +213,7 @@ class KeepsTheOldIdentity(MemoryTransport):
         return True
 
 
-@breaks("REV-9")
+@breaks("REV-8", "REV-9")
 class ClosesToRotate(MemoryTransport):
     @override
     def rotate_identity(
