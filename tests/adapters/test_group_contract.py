@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
+import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
@@ -66,6 +67,17 @@ class RegisteringGroup(TransportGroup[ConnectionIdentity]):
 
     def get_connections(self) -> list[ConnectionRecord[ConnectionIdentity]]:
         return [each for member in self._own for each in member.get_connections()]
+
+    async def drain(self, *, deadline: float = 10.0) -> int:
+        closed: list[int] = []
+
+        async def drain_one(member: Member) -> None:
+            closed.append(await member.drain(deadline=deadline))
+
+        async with anyio.create_task_group() as tasks:
+            for member in self._own:
+                tasks.start_soon(drain_one, member)
+        return sum(closed)
 
     def _member_with(self, handle: object) -> Member | None:
         for member in self._own:
