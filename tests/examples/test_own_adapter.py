@@ -26,8 +26,7 @@ class LineFarEnd(FarEnd):
     """A client of the line protocol, which reads only when it is asked to."""
 
     def __init__(self, stream: SocketStream) -> None:
-        self._lines = BufferedByteReceiveStream(stream)
-        self._end = Closed(1006, "")
+        self._lines, self._end = BufferedByteReceiveStream(stream), Closed(1006, "")
 
     async def receive(self) -> Received:
         with suppress(anyio.IncompleteRead, anyio.BrokenResourceError):

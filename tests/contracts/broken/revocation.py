@@ -195,7 +195,7 @@ class RefusesWithAnotherCode(MemoryTransport):
         self, *, identify: Callable[[], Awaitable[ConnectionIdentity | None]]
     ) -> MemoryHandle:
         handle = await super().serve(identify=identify)
-        if handle.closed is not None:
+        if handle.closed == (4001, "Session revoked"):
             handle.closed = MemoryClose(1008, "Refused")
         return handle
 
