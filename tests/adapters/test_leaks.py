@@ -72,7 +72,7 @@ async def test_rounds_leave_neither_objects_nor_tasks_behind() -> None:
         assert len(asyncio.all_tasks()) == tasks
         gc.collect()
         ours = (Connection, ConnectionIdentity)
-        left = [each for each in gc.get_objects() if isinstance(each, ours)]
+        left: list[object] = [each for each in gc.get_objects() if isinstance(each, ours)]
         assert left == []
 
 
