@@ -6,7 +6,6 @@ import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
-from gatecast.close_codes import CloseCode
 from gatecast.errors import InvalidEventFieldError, InvalidLimitError
 from gatecast.index import SESSION
 from gatecast.jsonrpc import JsonrpcMessage, JsonrpcNotification, notification
@@ -195,66 +194,6 @@ async def test_of_two_closes_at_once_the_first_one_counts(http: str, in_place: b
             connection.handle.close(4100, "first")
             connection.handle.close(4200, "second")
             assert await alice.closed() == Close(4100, "first")
-        await server.is_idle()
-
-
-@pytest.mark.parametrize(
-    ("code", "status"), [(CloseCode.SESSION_REVOKED, 204), (CloseCode.TRY_AGAIN_LATER, 200)]
-)
-async def test_after_a_close_for_good_the_reconnect_is_told_to_stop(
-    http: str, in_place: bool, code: int, status: int
-) -> None:
-    transport = BackendSseTransport(in_place=in_place, event_id=lambda _: "last")
-    async with serving(stream_app(transport), http=http) as server:
-        async with StreamClient.to(server, "alice") as alice:
-            await until(transport.is_ready, "the stream")
-            transport.broadcast(note(1))
-            await alice.event()
-            transport.close_where(lambda _: True, code=code)
-            last_event_id = (await alice.event()).id
-        async with RawStream.to(server.port) as again:
-            await again.ask("/?as=alice", f"Last-Event-ID: {last_event_id}")
-            assert (await again.receive()).startswith(b"HTTP/1.1 %d " % status)
-
-
-@pytest.mark.parametrize("last_event_id", ["last", "gatecast-closed-not", "\t", "ä"])
-async def test_any_other_last_event_id_is_none_of_our_business(
-    http: str, in_place: bool, last_event_id: str
-) -> None:
-    transport = BackendSseTransport(in_place=in_place)
-    async with (
-        serving(stream_app(transport), http=http) as server,
-        RawStream.to(server.port) as peer,
-    ):
-        await peer.ask("/?as=alice", f"Last-Event-ID: {last_event_id}")
-        assert (await peer.receive()).startswith(b"HTTP/1.1 200 ")
-
-
-@pytest.mark.parametrize("last_event_id", ["gatecast-closed\0", "\x01", "\x7f", "a\rb"])
-async def test_a_last_event_id_with_control_characters_gets_no_stream_of_another(
-    http: str, in_place: bool, last_event_id: str
-) -> None:
-    transport = BackendSseTransport(in_place=in_place)
-    async with serving(stream_app(transport), http=http) as server:
-        async with RawStream.to(server.port) as peer:
-            await peer.ask("/?as=alice", f"Last-Event-ID: {last_event_id}")
-            assert (await peer.receive()).split(b" ")[1] in (b"400", b"200")
-        await server.is_idle()
-        assert not transport.is_ready()
-
-
-@pytest.mark.parametrize(("name", "status"), [("alice", 200), ("nobody", 401)])
-async def test_head_is_answered_as_a_stream_would_be_and_opens_none(
-    http: str, name: str, status: int
-) -> None:
-    transport = BackendSseTransport()
-    async with serving(stream_app(transport), http=http) as server:
-        async with RawStream.to(server.port) as peer:
-            await peer.ask(f"/?as={name}", "Connection: close", method="HEAD")
-            head = (await peer.receive_all()).lower()
-        assert head.startswith(b"http/1.1 %d " % status)
-        assert (b"content-type: text/event-stream" in head) is (status == 200)
-        assert head.endswith(b"\r\n\r\n")
         await server.is_idle()
 
 

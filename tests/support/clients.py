@@ -14,17 +14,16 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from tests.support.uvicorn_server import UvicornServer
 from tests.support.waiting import PATIENCE
 
 __all__ = ["Close", "StreamClient", "WebsocketClient"]
 
 
-class WebsocketServer(Protocol):
+class Server(Protocol):
     """A server of whatever kind."""
 
     @property
-    def ws_url(self) -> str: ...
+    def port(self) -> int: ...
 
 
 class Close(NamedTuple):
@@ -43,11 +42,11 @@ class WebsocketClient:
     @classmethod
     @asynccontextmanager
     async def to(
-        cls, server: WebsocketServer, name: str, *, origin: str | None = None
+        cls, server: Server, name: str, *, origin: str | None = None
     ) -> AsyncGenerator[WebsocketClient]:
         """Connect as `name`, and close in the end."""
         async with connect(
-            f"{server.ws_url}/?as={name}",
+            f"ws://127.0.0.1:{server.port}/?as={name}",
             origin=None if origin is None else Origin(origin),
             open_timeout=PATIENCE,
             close_timeout=PATIENCE,
@@ -90,11 +89,11 @@ class StreamClient:
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, server: UvicornServer, name: str) -> AsyncGenerator[StreamClient]:
+    async def to(cls, server: Server, name: str) -> AsyncGenerator[StreamClient]:
         """Open a stream as `name`, and close in the end."""
         async with (
             httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=False) as client,
-            client.stream("GET", server.http_url, params={"as": name}) as response,
+            client.stream("GET", f"http://127.0.0.1:{server.port}/?as={name}") as response,
         ):
             yield cls(response)
 
