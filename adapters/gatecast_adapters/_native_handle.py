@@ -17,7 +17,7 @@ from typing import Final
 from gatecast.errors import HandleClosedError, InvalidLimitError, SlowConsumerError
 from gatecast.frame import Frame
 from gatecast.outbox import Outbox, OutboxLimits
-from gatecast_adapters._native_frames import JoiningTurns, text_frame
+from gatecast_adapters._websocket_frames import JoiningTurns, text_frame
 
 __all__ = ["Delivery", "NativeHandle"]
 

@@ -17,9 +17,9 @@ from gatecast.host import Host
 from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
 from gatecast_adapters._incoming import OnMessage, answer
-from gatecast_adapters._native_frames import JoiningTurns
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._origin import OriginPolicy
+from gatecast_adapters._websocket_frames import JoiningTurns
 
 __all__ = ["NativeTransport"]
 

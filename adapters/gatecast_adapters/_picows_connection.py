@@ -10,9 +10,9 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from typing_extensions import override
 
 from gatecast.errors import HandleClosedError
-from gatecast_adapters._native_frames import JoiningTurns
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._picows_messages import MessageAssembler, Refusal
+from gatecast_adapters._websocket_frames import JoiningTurns
 
 __all__ = ["PicowsHandle", "PicowsListener"]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from gatecast_adapters._asgi_server import KnownServer
-from gatecast_adapters._native_frames import shared_below
+from gatecast_adapters._websocket_frames import shared_below
 
 __all__ = ["SharedFrames"]
 

@@ -20,7 +20,7 @@ from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage, answer
-from gatecast_adapters._native_frames import text_frame
+from gatecast_adapters._websocket_frames import text_frame
 from gatecast_adapters.event_loop import HOST
 
 with requires_extra("starlette"):

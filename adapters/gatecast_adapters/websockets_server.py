@@ -20,14 +20,14 @@ from gatecast.identity import ConnectionIdentity
 from gatecast.outbox import OutboxLimits
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
-from gatecast_adapters._native_frames import (
+from gatecast_adapters._native_handle import Delivery, NativeHandle
+from gatecast_adapters._native_transport import NativeTransport
+from gatecast_adapters._retry_after import RETRY_AFTER
+from gatecast_adapters._websocket_frames import (
     COMPRESSION_THRESHOLD,
     JoiningTurns,
     shared_below,
 )
-from gatecast_adapters._native_handle import Delivery, NativeHandle
-from gatecast_adapters._native_transport import NativeTransport
-from gatecast_adapters._retry_after import RETRY_AFTER
 from gatecast_adapters.event_loop import HOST
 
 with requires_extra("websockets"):

@@ -18,9 +18,9 @@ from gatecast.frame import Frame
 from gatecast.identity import ConnectionIdentity
 from gatecast.jsonrpc import notification
 from gatecast.outbox import OutboxLimits
-from gatecast_adapters._native_frames import JoiningTurns, text_frame
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._native_transport import NativeTransport
+from gatecast_adapters._websocket_frames import JoiningTurns, text_frame
 from gatecast_adapters.event_loop import HOST
 from tests.support.people import note
 
