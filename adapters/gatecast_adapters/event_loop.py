@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context
 from typing import TYPE_CHECKING, Final
 
-from gatecast.host import Host
+from gatecast.host import Event, Host
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -88,6 +88,14 @@ def _call_later_if_running(seconds: float, callback: Callable[[], object]) -> Ca
         return _nothing
 
 
+def _event() -> Event:
+    trio = _running_trio()
+    if trio is None:
+        return asyncio.Event()
+    event: Event = trio.Event()
+    return event
+
+
 def _nothing() -> None:
     """Cancels nothing."""
 
@@ -105,5 +113,6 @@ HOST: Final = Host(
     sleep=_sleep,
     call_later=_call_later_if_running,
     wall_clock=time.time,
+    event=_event,
 )
 """What an adapter passes to the core. Nothing in it is bound to one event loop."""

@@ -20,6 +20,7 @@ from gatecast.errors import (
     DuplicateHandleError,
     DuplicateIdError,
     DuplicateTransportError,
+    FencedError,
     GatecastError,
     HandleClosedError,
     HandleError,
@@ -33,6 +34,10 @@ from gatecast.errors import (
     InvalidOriginError,
     MessageNotSerializableError,
     NotAdmittedError,
+    RelayError,
+    RelayGapError,
+    RelayUnavailableError,
+    RevocationNotDurableError,
     SlowConsumerError,
     UnknownIndexError,
     UnknownTransportError,
@@ -76,6 +81,7 @@ from gatecast.ports import (
     is_filterable_broadcast_transport,
 )
 from gatecast.predicates import Predicate
+from gatecast.relay import Position, Relay, RelayBatch
 from gatecast.transport import ConnectionTransport
 from gatecast.transports import Transports
 
@@ -105,6 +111,7 @@ __all__ = [
     "DuplicateHandleError",
     "DuplicateIdError",
     "DuplicateTransportError",
+    "FencedError",
     "FilterableBroadcastTransport",
     "FlushableHandle",
     "Frame",
@@ -143,9 +150,16 @@ __all__ = [
     "OnDrop",
     "Outbox",
     "OutboxLimits",
+    "Position",
     "Predicate",
+    "Relay",
+    "RelayBatch",
+    "RelayError",
+    "RelayGapError",
+    "RelayUnavailableError",
     "Revocable",
     "RevocationGuard",
+    "RevocationNotDurableError",
     "SlowConsumerError",
     "TokenHash",
     "Transport",

@@ -16,11 +16,13 @@ from gatecast.errors import (
     CapReachedError,
     CredentialExpiredError,
     DrainingError,
+    FencedError,
     InvalidCloseError,
 )
 
 __all__ = [
     "EXPIRED_REASON",
+    "FENCED_REASON",
     "GOING_AWAY_REASON",
     "MAX_REASON_BYTES",
     "REVOKED_REASON",
@@ -37,6 +39,7 @@ MAX_REASON_BYTES: Final = 123
 REVOKED_REASON: Final = "Session revoked"
 EXPIRED_REASON: Final = "Credential expired"
 GOING_AWAY_REASON: Final = "Going away"
+FENCED_REASON: Final = "Cut off from the cluster"
 
 
 class CloseCode(IntEnum):
@@ -64,6 +67,7 @@ _REFUSALS: Final[dict[type[AdmissionError], tuple[CloseCode, str]]] = {
     CapReachedError: (CloseCode.TOO_MANY_CONNECTIONS, "Too many connections"),
     CredentialExpiredError: (CloseCode.SESSION_REVOKED, EXPIRED_REASON),
     DrainingError: (CloseCode.GOING_AWAY, GOING_AWAY_REASON),
+    FencedError: (CloseCode.SERVICE_RESTART, FENCED_REASON),
 }
 
 

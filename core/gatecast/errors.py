@@ -21,12 +21,17 @@
     ├── HandleError                      the peer's: raised by a handle's `send`
     │   ├── HandleClosedError            the peer is gone
     │   └── SlowConsumerError            the peer does not keep up
-    └── AdmissionError                   the credential's: the connection is refused
-        ├── AdmissionRevokedError        revoked while it was being checked
-        ├── CapReachedError              as many connections as are allowed
-        ├── CredentialExpiredError       the credential has ended by itself
-        ├── DrainingError                the transport takes no more connections
-        └── AdmissionExpiredError        the check took longer than can be vouched for
+    ├── AdmissionError                   the credential's: the connection is refused
+    │   ├── AdmissionRevokedError        revoked while it was being checked
+    │   ├── CapReachedError              as many connections as are allowed
+    │   ├── CredentialExpiredError       the credential has ended by itself
+    │   ├── DrainingError                the transport takes no more connections
+    │   ├── FencedError                  the node can't know what was revoked elsewhere
+    │   └── AdmissionExpiredError        the check took longer than can be vouched for
+    └── RelayError                       the relay's: look at the broker
+        ├── RelayUnavailableError        it could not be reached, or did not answer in time
+        ├── RelayGapError                entries are missing from its log
+        └── RevocationNotDurableError    other nodes may not learn of a revocation
 
 The parents are for `except` clauses and are never raised themselves. Each error has the facts as
 fields; the wording of its message is not part of the public promise.
@@ -44,6 +49,7 @@ __all__ = [
     "DuplicateHandleError",
     "DuplicateIdError",
     "DuplicateTransportError",
+    "FencedError",
     "GatecastError",
     "HandleClosedError",
     "HandleError",
@@ -57,6 +63,10 @@ __all__ = [
     "InvalidOriginError",
     "MessageNotSerializableError",
     "NotAdmittedError",
+    "RelayError",
+    "RelayGapError",
+    "RelayUnavailableError",
+    "RevocationNotDurableError",
     "SlowConsumerError",
     "UnknownIndexError",
     "UnknownTransportError",
@@ -310,3 +320,47 @@ class DrainingError(AdmissionError):
 
     def __init__(self) -> None:
         super().__init__("the server is shutting down; let the client try another one")
+
+
+class FencedError(AdmissionError):
+    """The node has not caught up with the relay, so it can't know what was revoked (CLU-3)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this node does not know what was revoked on others; let the client try again later"
+        )
+
+
+class RelayError(GatecastError):
+    """The relay did not do its part; nothing is wrong with the call."""
+
+
+class RelayUnavailableError(RelayError):
+    """The relay could not be reached, or did not answer in time."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"the relay is not available: {detail}")
+
+
+class RelayGapError(RelayError):
+    """The log lacks entries that this node has not read (CLU-4)."""
+
+    def __init__(self, position: str) -> None:
+        self.position = position
+        super().__init__(
+            f"the relay's log does not go on from {position!r}: it was trimmed, lost or replaced; "
+            "whatever was revoked in the gap is unknown"
+        )
+
+
+class RevocationNotDurableError(RelayError):
+    """This node has closed its own connections; the others may not learn of it (CLU-1)."""
+
+    def __init__(self, closed: int, detail: str) -> None:
+        self.closed = closed
+        self.detail = detail
+        super().__init__(
+            f"{closed} connections were closed on this node, but the revocation may not reach the "
+            f"others; call it again: {detail}"
+        )

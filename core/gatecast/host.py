@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-__all__ = ["CallLater", "Clock", "Host"]
+__all__ = ["CallLater", "Clock", "Event", "Host"]
 
 Clock = Callable[[], float]
 """Seconds, from any starting point, never going back."""
 
 CallLater = Callable[[float, Callable[[], object]], Callable[[], None]]
 """Calls a function in so many seconds, unless what it returns is called before."""
+
+
+class Event(Protocol):
+    """Something that happens once, and that tasks may wait for."""
+
+    def set(self) -> None:
+        """It has happened; whoever waits goes on. Idempotent."""
+        ...
+
+    async def wait(self) -> object:
+        """Return once it has happened."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +49,6 @@ class Host:
 
     wall_clock: Callable[[], float]
     """Seconds since the epoch, which is what credentials are dated in. It may be set."""
+
+    event: Callable[[], Event]
+    """Makes an event that has not happened yet."""

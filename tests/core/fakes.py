@@ -93,6 +93,20 @@ class FakeHandle:
         return [(frame.message.model_dump()["params"])["number"] for frame in self.frames]
 
 
+class FakeEvent:
+    """An event for coroutines that are stepped by hand."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def set(self) -> None:
+        self.happened = True
+
+    async def wait(self) -> None:
+        while not self.happened:
+            await _suspend()
+
+
 class World:
     """A clock, a thread and an event loop that only a test moves."""
 
@@ -108,6 +122,7 @@ class World:
             sleep=self._sleep,
             call_later=self._call_later,
             wall_clock=lambda: self.now + self.wall_clock_is_ahead,
+            event=FakeEvent,
         )
 
     def pass_time(self, seconds: float) -> None:

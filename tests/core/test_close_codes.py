@@ -15,6 +15,7 @@ from gatecast.errors import (
     CapReachedError,
     CredentialExpiredError,
     DrainingError,
+    FencedError,
     InvalidCloseError,
 )
 
@@ -74,6 +75,7 @@ REFUSALS: list[tuple[AdmissionError, int]] = [
     (CapReachedError("account", 1), 4429),
     (CredentialExpiredError(0.0), 4001),
     (DrainingError(), 1001),
+    (FencedError(), 1012),
 ]
 
 

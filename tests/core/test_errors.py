@@ -6,6 +6,7 @@ from gatecast import errors
 from gatecast.errors import (
     AdmissionError,
     CapReachedError,
+    FencedError,
     GatecastError,
     HandleError,
     IncompleteEventError,
@@ -18,6 +19,10 @@ from gatecast.errors import (
     InvalidOriginError,
     MessageNotSerializableError,
     NotAdmittedError,
+    RelayError,
+    RelayGapError,
+    RelayUnavailableError,
+    RevocationNotDurableError,
     SlowConsumerError,
     UnknownIndexError,
     UnknownTransportError,
@@ -43,7 +48,9 @@ def test_the_printed_tree_is_the_tree_of_classes() -> None:
     assert printed_tree() == {name: each.__bases__[0].__name__ for name, each in classes.items()}
 
 
-@pytest.mark.parametrize("parent", [GatecastError, UsageError, HandleError, AdmissionError])
+@pytest.mark.parametrize(
+    "parent", [GatecastError, UsageError, HandleError, AdmissionError, RelayError]
+)
 def test_a_parent_is_for_except_clauses_only(parent: type[GatecastError]) -> None:
     assert parent.__subclasses__()
 
@@ -86,6 +93,10 @@ def test_a_usage_error_is_also_the_builtin_that_fits(
         (IncompleteEventError("logout", "account_id"), "'logout' needs account_id"),
         (InvalidExpiryError("soon"), "not 'soon'; of a datetime take .timestamp()"),
         (CapReachedError("account", 3), "3 connections under this key of 'account'"),
+        (FencedError(), "does not know what was revoked"),
+        (RelayUnavailableError("refused"), "not available: refused"),
+        (RelayGapError("5-0"), "does not go on from '5-0'"),
+        (RevocationNotDurableError(3, "refused"), "3 connections were closed on this node"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
