@@ -22,6 +22,7 @@ CORE_DEPENDENCIES = {
 }
 
 EXTRA_OF = {
+    "cluster_lifespan": "redis",
     "event_loop": None,
     "memory": None,
     "picows_server": "picows",

@@ -7,9 +7,13 @@ free of I/O. Adapters in `gatecast_adapters` make transports of real servers.
 from gatecast.admission import Admission
 from gatecast.caps import Cap
 from gatecast.close_codes import CloseCode
+from gatecast.cluster import Cluster
+from gatecast.cluster_node import ClusterHealth
+from gatecast.cluster_reports import ClusterReport, ClusterReportKind, OnReport
 from gatecast.connection import Connection
 from gatecast.connections import TransportOptions
 from gatecast.drops import DroppedConnection, OnDrop
+from gatecast.envelopes import NodeId
 from gatecast.errors import (
     AdmissionError,
     AdmissionExpiredError,
@@ -19,6 +23,8 @@ from gatecast.errors import (
     DrainingError,
     DuplicateHandleError,
     DuplicateIdError,
+    DuplicateIndexError,
+    DuplicatePolicyError,
     DuplicateTransportError,
     FencedError,
     GatecastError,
@@ -32,6 +38,7 @@ from gatecast.errors import (
     InvalidLimitError,
     InvalidMessageError,
     InvalidOriginError,
+    InvalidPolicyArgumentError,
     MessageNotSerializableError,
     NotAdmittedError,
     RelayError,
@@ -40,7 +47,10 @@ from gatecast.errors import (
     RevocationNotDurableError,
     SlowConsumerError,
     UnknownIndexError,
+    UnknownPolicyError,
     UnknownTransportError,
+    UnnamedPolicyError,
+    UnportableIndexError,
     UsageError,
     WrongThreadError,
 )
@@ -70,7 +80,9 @@ from gatecast.jsonrpc import (
     response,
 )
 from gatecast.jsonrpc_parsing import parse_client_message
+from gatecast.node import NodeState
 from gatecast.outbox import Outbox, OutboxLimits
+from gatecast.policies import Policies, Policy, PolicyCall
 from gatecast.ports import (
     ConnectionHandle,
     FilterableBroadcastTransport,
@@ -81,6 +93,7 @@ from gatecast.ports import (
     is_filterable_broadcast_transport,
 )
 from gatecast.predicates import Predicate
+from gatecast.receipts import Receipt
 from gatecast.relay import Position, Relay, RelayBatch
 from gatecast.transport import ConnectionTransport
 from gatecast.transports import Transports
@@ -100,6 +113,10 @@ __all__ = [
     "Cap",
     "CapReachedError",
     "CloseCode",
+    "Cluster",
+    "ClusterHealth",
+    "ClusterReport",
+    "ClusterReportKind",
     "Connection",
     "ConnectionHandle",
     "ConnectionId",
@@ -110,6 +127,8 @@ __all__ = [
     "DroppedConnection",
     "DuplicateHandleError",
     "DuplicateIdError",
+    "DuplicateIndexError",
+    "DuplicatePolicyError",
     "DuplicateTransportError",
     "FencedError",
     "FilterableBroadcastTransport",
@@ -133,6 +152,7 @@ __all__ = [
     "InvalidLimitError",
     "InvalidMessageError",
     "InvalidOriginError",
+    "InvalidPolicyArgumentError",
     "JsonrpcErrorCode",
     "JsonrpcErrorObject",
     "JsonrpcErrorResponse",
@@ -146,12 +166,19 @@ __all__ = [
     "JsonrpcResponseOrError",
     "JsonrpcServerErrorCode",
     "MessageNotSerializableError",
+    "NodeId",
+    "NodeState",
     "NotAdmittedError",
     "OnDrop",
+    "OnReport",
     "Outbox",
     "OutboxLimits",
+    "Policies",
+    "Policy",
+    "PolicyCall",
     "Position",
     "Predicate",
+    "Receipt",
     "Relay",
     "RelayBatch",
     "RelayError",
@@ -168,7 +195,10 @@ __all__ = [
     "TransportSendOptions",
     "Transports",
     "UnknownIndexError",
+    "UnknownPolicyError",
     "UnknownTransportError",
+    "UnnamedPolicyError",
+    "UnportableIndexError",
     "UsageError",
     "WrongThreadError",
     "error_response",

@@ -97,6 +97,11 @@ class Admissions(Generic[TIdentity]):
             del self._open[admission]
             self._trim()
 
+    def give_up(self) -> None:
+        """End every open admission, so that none of them lets anybody in."""
+        for admission in list(self._open):
+            self.end(admission)
+
     def record_key(self, index: AnyIndex[Never], key: Hashable) -> None:
         """Remember that everything under `key` was revoked just now."""
         if key is not None and self.any_open():

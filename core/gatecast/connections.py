@@ -11,14 +11,14 @@ from gatecast.caps import Cap, Caps
 from gatecast.close_codes import EXPIRED_REASON, CloseCode, close_of, truncate_reason
 from gatecast.connection import Connection
 from gatecast.drops import DroppedConnection, Drops, OnDrop, close_handle, log_drop
-from gatecast.errors import AdmissionError, CredentialExpiredError, DrainingError
+from gatecast.errors import AdmissionError, CredentialExpiredError, DrainingError, FencedError
 from gatecast.expiry import Expiry, expiry_of
 from gatecast.fanout import Fanouts
 from gatecast.home_thread import HomeThread
 from gatecast.host import Host
 from gatecast.ids import ConnectionId
 from gatecast.index import BUILT_IN, AnyIndex
-from gatecast.ports import ConnectionHandle
+from gatecast.ports import ConnectionHandle, Gate
 from gatecast.registry import Registry
 
 __all__ = ["Connections", "TransportOptions"]
@@ -78,8 +78,14 @@ class Connections(Generic[THandle, TIdentity]):
         self._caps: Caps[THandle, TIdentity] = Caps(caps, self._registry)
         self._expiry: Expiry[THandle, TIdentity] = Expiry(host, self._close_due)
         self._draining = False
+        self._gate: Gate | None = None
         self._drops = Drops(on_drop)
         self._fanouts: Fanouts[THandle, TIdentity] = Fanouts(self._drop)
+
+    def attach_gate(self, gate: Gate) -> None:
+        """Ask `gate` from now on, in the place of any gate before it (CLU-3)."""
+        self._check_thread("attach_gate")
+        self._gate = gate
 
     def admit(self) -> Admission[TIdentity]:
         """Open an admission: call it before a credential is checked, and end it afterwards (REV-6).
@@ -97,7 +103,8 @@ class Connections(Generic[THandle, TIdentity]):
         Raises `DuplicateHandleError` (REG-2), `InvalidKeyError` or `InvalidExpiryError` if a key or
         the expiry of `identity` has the wrong type, and an `AdmissionError` if it is not let in: it
         was revoked during `admission` or that took too long (REV-6), it has expired (REV-8), a cap
-        is reached, or the transport is draining (LIF-2). Whatever it raises, nothing has changed.
+        is reached, the transport is draining (LIF-2), or the node is fenced (CLU-3). Whatever it
+        raises, nothing has changed.
         """
         return self.register(handle, identity, admission=admission).id
 
@@ -108,6 +115,8 @@ class Connections(Generic[THandle, TIdentity]):
         self._settle_thread("add_connection")
         if self._draining:
             raise DrainingError
+        if self._gate is not None and not self._gate.is_open():
+            raise FencedError
         if admission is not None:
             self._admissions.check(admission, identity)
         expires_at = self._unexpired(identity)
@@ -224,6 +233,8 @@ class Connections(Generic[THandle, TIdentity]):
         return expires_at
 
     def _close_due(self) -> int:
+        if self._gate is not None:
+            self._gate.enforce()
         if not self._expiry.any_due():
             return 0
         return self._close(self._expiry.pop_due(), CloseCode.SESSION_REVOKED, EXPIRED_REASON)

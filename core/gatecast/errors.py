@@ -4,6 +4,8 @@
     ├── UsageError                       the caller's: fix the call
     │   ├── DuplicateHandleError         the handle is registered already
     │   ├── DuplicateIdError             the id factory repeated itself
+    │   ├── DuplicateIndexError          two indexes have the same name
+    │   ├── DuplicatePolicyError         another policy has the name
     │   ├── DuplicateTransportError      another transport has the name
     │   ├── IncompleteEventError         an audit event without the id that its type needs
     │   ├── InvalidKeyError              a key that the index could never match
@@ -14,9 +16,13 @@
     │   ├── InvalidLimitError            a limit that would let nothing through
     │   ├── InvalidMessageError          not a JSON-RPC 2.0 message of the kind asked for
     │   ├── InvalidOriginError           no origin that a browser would send
+    │   ├── InvalidPolicyArgumentError   an argument that can't travel to other nodes
     │   ├── MessageNotSerializableError  a message that has no JSON form
     │   ├── NotAdmittedError             a connection that nobody has identified
+    │   ├── UnknownPolicyError           no policy has the name
     │   ├── UnknownTransportError        no transport has the name
+    │   ├── UnnamedPolicyError           a rule that other nodes could not know
+    │   ├── UnportableIndexError         keys that can't travel to other nodes
     │   └── WrongThreadError             a call from a thread other than the event loop's
     ├── HandleError                      the peer's: raised by a handle's `send`
     │   ├── HandleClosedError            the peer is gone
@@ -48,6 +54,8 @@ __all__ = [
     "DrainingError",
     "DuplicateHandleError",
     "DuplicateIdError",
+    "DuplicateIndexError",
+    "DuplicatePolicyError",
     "DuplicateTransportError",
     "FencedError",
     "GatecastError",
@@ -61,6 +69,7 @@ __all__ = [
     "InvalidLimitError",
     "InvalidMessageError",
     "InvalidOriginError",
+    "InvalidPolicyArgumentError",
     "MessageNotSerializableError",
     "NotAdmittedError",
     "RelayError",
@@ -69,7 +78,10 @@ __all__ = [
     "RevocationNotDurableError",
     "SlowConsumerError",
     "UnknownIndexError",
+    "UnknownPolicyError",
     "UnknownTransportError",
+    "UnnamedPolicyError",
+    "UnportableIndexError",
     "UsageError",
     "WrongThreadError",
 ]
@@ -104,6 +116,24 @@ class DuplicateIdError(UsageError):
         )
 
 
+class DuplicateIndexError(UsageError):
+    """Two indexes of a cluster have the same name, by which they travel."""
+
+    def __init__(self, index: str) -> None:
+        self.index = index
+        super().__init__(
+            f"two indexes are called {index!r}; nodes know an index by its name, so rename one"
+        )
+
+
+class DuplicatePolicyError(UsageError):
+    """Another policy is registered under the name."""
+
+    def __init__(self, policy: str) -> None:
+        self.policy = policy
+        super().__init__(f"another policy is called {policy!r}; give one of them another name")
+
+
 class DuplicateTransportError(UsageError):
     """Another transport is registered under the name."""
 
@@ -123,6 +153,54 @@ class UnknownTransportError(UsageError, LookupError):
         super().__init__(
             f"no transport is called {transport_name!r}, only {', '.join(known) or 'none'}; "
             "register it first"
+        )
+
+
+class UnknownPolicyError(UsageError, LookupError):
+    """No policy is registered under the name."""
+
+    def __init__(self, policy: str, known: tuple[str, ...]) -> None:
+        self.policy = policy
+        self.known = known
+        super().__init__(
+            f"no policy is called {policy!r}, only {', '.join(known) or 'none'}; "
+            "register it on every node"
+        )
+
+
+class UnnamedPolicyError(UsageError, TypeError):
+    """A bare function, which other nodes could not know."""
+
+    def __init__(self, rule: object) -> None:
+        self.rule = rule
+        super().__init__(
+            f"{rule!r} can't be sent to other nodes; name it with @policies.register('a-name') "
+            "on every node, and pass what a call of it returns"
+        )
+
+
+class InvalidPolicyArgumentError(UsageError, TypeError):
+    """An argument of a policy that would arrive on other nodes as something else."""
+
+    def __init__(self, policy: str, parameter: str, value: object) -> None:
+        self.policy = policy
+        self.parameter = parameter
+        self.value = value
+        super().__init__(
+            f"{parameter}={value!r} of policy {policy!r} has no JSON form that comes back equal; "
+            "pass text, numbers, lists or objects (a UUID as str)"
+        )
+
+
+class UnportableIndexError(UsageError, TypeError):
+    """An index whose keys can't travel to other nodes."""
+
+    def __init__(self, index: str, key_type: type[object]) -> None:
+        self.index = index
+        self.key_type = key_type
+        super().__init__(
+            f"keys of index {index!r} are {key_type.__name__}, which has no JSON form; "
+            "use str, int, UUID or another type that pydantic reads from JSON"
         )
 
 

@@ -15,7 +15,7 @@ from gatecast.jsonrpc import (
     JsonrpcMessageFromServerToClient,
     JsonrpcRequest,
 )
-from gatecast.ports import TransportSendOptions
+from gatecast.ports import Gate, TransportSendOptions
 from gatecast.predicates import Predicate, Withholding
 from gatecast.revocation import close_on_each
 from gatecast.transport import refuse_request
@@ -70,6 +70,14 @@ class GroupMember(Protocol[TIdentity_co]):
         reason: str = REVOKED_REASON,
     ) -> int:
         """As `Revocation.close_where`."""
+        ...
+
+    def attach_gate(self, gate: Gate) -> None:
+        """As `Connections.attach_gate`."""
+        ...
+
+    def fence(self) -> int:
+        """As `Revocation.fence`."""
         ...
 
 
@@ -191,7 +199,16 @@ class TransportGroup(Generic[TIdentity]):
             lambda member: member.close_where(predicate, code=code, reason=reason),
         )
 
-    # As a member of another group
+    # As a member of another group, or of a cluster
+
+    def attach_gate(self, gate: Gate) -> None:
+        """As `Connections.attach_gate`, for all members."""
+        for member in self._members:
+            member.attach_gate(gate)
+
+    def fence(self) -> int:
+        """As `Revocation.fence`, for all members."""
+        return close_on_each(self._members, lambda member: member.fence())
 
     def prepare_frame(self, frame: Frame) -> None:
         """Raise what any member would raise on sending `frame`."""

@@ -22,7 +22,12 @@ class AnyIndex(Protocol[TIdentity_contra]):
 
     @property
     def name(self) -> str:
-        """What error messages call it."""
+        """What error messages call it, and by what it travels to other processes."""
+        ...
+
+    @property
+    def key_type(self) -> type[object]:
+        """The class of its keys."""
         ...
 
     def key_of(self, identity: TIdentity_contra) -> Hashable:

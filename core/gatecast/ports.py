@@ -23,6 +23,7 @@ __all__ = [
     "ConnectionHandle",
     "FilterableBroadcastTransport",
     "FlushableHandle",
+    "Gate",
     "IndexedTransport",
     "Revocable",
     "Transport",
@@ -107,6 +108,21 @@ class Transport(Protocol):
 
     def is_ready(self) -> bool:
         """Whether a message sent now would have somewhere to go (REG-4)."""
+        ...
+
+
+class Gate(Protocol):
+    """What a transport asks before it admits a connection, and before it sends.
+
+    A cluster's node is one: it knows whether this process has heard of all revocations.
+    """
+
+    def enforce(self) -> None:
+        """Close the transport's connections if they may not stay."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether a connection may be admitted now."""
         ...
 
 

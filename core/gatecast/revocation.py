@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Never, TypeVar
 
-from gatecast.close_codes import REVOKED_REASON, CloseCode, validate_close_code
+from gatecast.close_codes import FENCED_REASON, REVOKED_REASON, CloseCode, validate_close_code
 from gatecast.connections import Connections
 from gatecast.ids import ConnectionId
 from gatecast.index import Index
@@ -91,6 +91,15 @@ class Revocation(Connections[THandle, TIdentity]):
             lambda identity: declared.key_of(identity) == key and where(identity)
         )
         return self._close(select_revoked(matching, where), code, reason)
+
+    def fence(self) -> int:
+        """Close every connection with 1012, and end every open admission; return how many.
+
+        For a cluster whose node can't know any more what was revoked (CLU-3).
+        """
+        self._check_thread("fence")
+        self._admissions.give_up()
+        return self._close(self._registry.all(), CloseCode.SERVICE_RESTART, FENCED_REASON)
 
     def close_expired(self) -> int:
         """Close every connection whose credential has ended by now; return how many (REV-8).

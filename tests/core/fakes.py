@@ -118,7 +118,7 @@ class World:
         self.host = Host(
             clock=lambda: self.now,
             thread_id=lambda: self.thread,
-            checkpoint=_checkpoint,
+            checkpoint=checkpoint,
             sleep=self._sleep,
             call_later=self._call_later,
             wall_clock=lambda: self.now + self.wall_clock_is_ahead,
@@ -155,7 +155,7 @@ class World:
         return ConnectionTransport("fake", host=self.host, **options)
 
 
-async def _checkpoint() -> None:
+async def checkpoint() -> None:
     await _suspend()
 
 

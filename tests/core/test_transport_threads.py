@@ -16,6 +16,16 @@ Verb = Callable[[Transport], object]
 
 SOMEBODY = ConnectionId(ALICE)
 
+
+class OpenGate:
+    """Lets everybody in."""
+
+    def enforce(self) -> None: ...
+
+    def is_open(self) -> bool:
+        return True
+
+
 VERBS: dict[str, Verb] = {
     "admit": lambda transport: transport.admit(),
     "add_connection": lambda transport: transport.add_connection(FakeHandle(), daemon()),
@@ -50,6 +60,8 @@ VERBS: dict[str, Verb] = {
     "close_expired": lambda transport: transport.close_expired(),
     "drain": lambda transport: run(transport.drain()),
     "revoke": lambda transport: transport.revoke(ACCOUNT, ALICE),
+    "fence": lambda transport: transport.fence(),
+    "attach_gate": lambda transport: transport.attach_gate(OpenGate()),
 }
 READERS: dict[str, Verb] = {
     "transport_name": lambda transport: transport.transport_name,
