@@ -23,6 +23,7 @@ CORE_DEPENDENCIES = {
 
 EXTRA_OF = {
     "event_loop": None,
+    "in_process_relay": None,
     "memory": None,
     "picows_server": "picows",
     "starlette_sse": "sse",
