@@ -26,6 +26,7 @@ EXTRA_OF = {
     "in_process_relay": None,
     "memory": None,
     "picows_server": "picows",
+    "redis_streams": "redis",
     "starlette_sse": "sse",
     "starlette_websocket": "starlette",
     "uvicorn_shutdown": "uvicorn",
