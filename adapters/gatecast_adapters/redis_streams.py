@@ -118,10 +118,11 @@ class RedisStreamsRelay:
             await self._redis.call(*command)
             return
         patience = max(1, _milliseconds(min(self._timeout, self._redis.longest_block)))
-        count = await self._redis.call_both(command, (b"WAIT", self._wait_replicas, patience))
-        if not isinstance(count, int) or count < self._wait_replicas:
+        reply = await self._redis.call_both(command, (b"WAIT", self._wait_replicas, patience))
+        reached = reply if isinstance(reply, int) else 0
+        if reached < self._wait_replicas:
             raise RelayUnavailableError(
-                f"only {count} replicas of {self._wait_replicas} have the entry"
+                f"{reached} of {self._wait_replicas} replicas have confirmed the entry"
             )
 
     async def _entries_after(self, after: Position | None, wait: float) -> list[StoredEntry]:
