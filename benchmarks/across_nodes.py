@@ -58,7 +58,7 @@ class Bare(Role):
     """redis-py alone: XADD on one side, XREAD on the other."""
 
     async def prepare(self) -> None:
-        await self.client.ping()
+        await self.client.exists(_STREAM)
 
     async def receive(self) -> int:
         self._reading = asyncio.create_task(self._read())
