@@ -42,13 +42,11 @@ async def test_entries_that_have_got_too_old_go_when_the_next_is_published() -> 
     assert await entries_of(relay) == (b"at 5", b"at 10", b"at 10.1")
 
 
-async def test_a_read_that_was_woken_leaves_no_timer() -> None:
-    relay: InProcessRelay
+async def test_a_read_that_has_ended_leaves_no_timer() -> None:
     timers: list[float] = []
 
     def call_later(seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
         timers.append(seconds)
-        # What another task would do, at the very moment that the read begins to wait.
         callback()
         return timers.clear
 
