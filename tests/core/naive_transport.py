@@ -83,6 +83,7 @@ class NaiveTransport(NaiveDelivery):
     def _add(
         self, handle: FakeHandle, identity: Identity, admission: NaiveAdmission | None
     ) -> Member:
+        self.close_expired()
         self._check_admission(admission, identity)
         self._check_expiry(identity)
         surplus = self._surplus(identity)
