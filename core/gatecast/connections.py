@@ -18,7 +18,7 @@ from gatecast.home_thread import HomeThread
 from gatecast.host import Host
 from gatecast.ids import ConnectionId
 from gatecast.index import BUILT_IN, AnyIndex
-from gatecast.ports import ConnectionHandle
+from gatecast.ports import ConnectionHandle, Tell
 from gatecast.registry import Registry
 
 __all__ = ["Connections", "TransportOptions"]
@@ -187,13 +187,22 @@ class Connections(Generic[THandle, TIdentity]):
     def _close(
         self, connections: list[Connection[THandle, TIdentity]], code: int, reason: str
     ) -> int:
+        return self._cut_off(connections, code, reason)()
+
+    def _cut_off(
+        self, connections: list[Connection[THandle, TIdentity]], code: int, reason: str
+    ) -> Tell:
         # All are out of the registry before the first handle is told: a close that calls back into
         # the transport finds none of them (REV-2, REV-3, BRD-6).
         wire_reason = truncate_reason(reason)
         removed = [connection for connection in connections if self._forget(connection)]
-        for connection in removed:
-            close_handle(connection.handle, code, wire_reason)
-        return len(removed)
+
+        def tell() -> int:
+            for connection in removed:
+                close_handle(connection.handle, code, wire_reason)
+            return len(removed)
+
+        return tell
 
     def drop_connection(self, handle: ConnectionHandle, error: Exception) -> None:
         """Drop a handle that could not deliver what it had accepted, as if `send` had raised.

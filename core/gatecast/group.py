@@ -15,9 +15,9 @@ from gatecast.jsonrpc import (
     JsonrpcMessageFromServerToClient,
     JsonrpcRequest,
 )
-from gatecast.ports import TransportSendOptions
+from gatecast.ports import Tell, TransportSendOptions
 from gatecast.predicates import Predicate, Withholding
-from gatecast.revocation import close_on_each
+from gatecast.revocation import cut_off_on_each
 from gatecast.transport import refuse_request
 
 __all__ = ["GroupMember", "TransportGroup"]
@@ -50,7 +50,7 @@ class GroupMember(Protocol[TIdentity_co]):
         """As `Delivery.choose_recipients_by`."""
         ...
 
-    def revoke(
+    def cut_off(
         self,
         index: Index[Never, TKey],
         key: TKey,
@@ -58,18 +58,18 @@ class GroupMember(Protocol[TIdentity_co]):
         where: Predicate[object] | None = None,
         code: int = CloseCode.SESSION_REVOKED,
         reason: str = REVOKED_REASON,
-    ) -> int:
-        """As `Revocation.revoke`."""
+    ) -> Tell:
+        """As `Revocation.cut_off`."""
         ...
 
-    def close_where(
+    def cut_off_where(
         self,
         predicate: Predicate[TIdentity_co],
         *,
         code: int = CloseCode.SESSION_REVOKED,
         reason: str = REVOKED_REASON,
-    ) -> int:
-        """As `Revocation.close_where`."""
+    ) -> Tell:
+        """As `Revocation.cut_off_where`."""
         ...
 
 
@@ -173,10 +173,7 @@ class TransportGroup(Generic[TIdentity]):
         reason: str = REVOKED_REASON,
     ) -> int:
         """Close what has `key`, in every member that knows `index`; return how many."""
-        return close_on_each(
-            self._members,
-            lambda member: member.revoke(index, key, where=where, code=code, reason=reason),
-        )
+        return self.cut_off(index, key, where=where, code=code, reason=reason)()
 
     def close_where(
         self,
@@ -186,10 +183,7 @@ class TransportGroup(Generic[TIdentity]):
         reason: str = REVOKED_REASON,
     ) -> int:
         """As `ConnectionTransport.close_where`, over all members."""
-        return close_on_each(
-            self._members,
-            lambda member: member.close_where(predicate, code=code, reason=reason),
-        )
+        return self.cut_off_where(predicate, code=code, reason=reason)()
 
     # As a member of another group
 
@@ -210,6 +204,38 @@ class TransportGroup(Generic[TIdentity]):
     def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
         """As `choose_recipients`, for the connections under `key` of `index`."""
         return _with_all([member.choose_recipients_by(index, key) for member in self._members])
+
+    def cut_off(
+        self,
+        index: Index[Never, TKey],
+        key: TKey,
+        *,
+        where: Predicate[object] | None = None,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> Tell:
+        """Cut off in every member; what is returned tells the handles of all.
+
+        So a handle that calls back when it is told reaches nobody who is being revoked (REV-2). A
+        member that raises spares none of the others, and its error comes when all are told (REV-5).
+        """
+        return cut_off_on_each(
+            self._members,
+            lambda member: member.cut_off(index, key, where=where, code=code, reason=reason),
+        )
+
+    def cut_off_where(
+        self,
+        predicate: Predicate[TIdentity],
+        *,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> Tell:
+        """As `cut_off`, for what satisfies `predicate`."""
+        return cut_off_on_each(
+            self._members,
+            lambda member: member.cut_off_where(predicate, code=code, reason=reason),
+        )
 
 
 def _with_all(begins: Sequence[Begin]) -> Begin:

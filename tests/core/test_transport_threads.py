@@ -50,6 +50,8 @@ VERBS: dict[str, Verb] = {
     "close_expired": lambda transport: transport.close_expired(),
     "drain": lambda transport: run(transport.drain()),
     "revoke": lambda transport: transport.revoke(ACCOUNT, ALICE),
+    "cut_off": lambda transport: transport.cut_off(ACCOUNT, ALICE),
+    "cut_off_where": lambda transport: transport.cut_off_where(is_alice),
 }
 READERS: dict[str, Verb] = {
     "transport_name": lambda transport: transport.transport_name,
