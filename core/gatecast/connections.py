@@ -78,6 +78,7 @@ class Connections(Generic[THandle, TIdentity]):
         self._caps: Caps[THandle, TIdentity] = Caps(caps, self._registry)
         self._expiry: Expiry[THandle, TIdentity] = Expiry(host, self._close_due)
         self._draining = False
+        self._rotations = 0
         self._drops = Drops(on_drop)
         self._fanouts: Fanouts[THandle, TIdentity] = Fanouts(self._drop)
 
@@ -168,6 +169,8 @@ class Connections(Generic[THandle, TIdentity]):
             return False
         expires_at = self._unexpired(identity)
         self._registry.rotate(connection, identity)
+        self._rotations += 1
+        connection.rotation = self._rotations
         self._expiry.discard(connection)
         self._expiry.add(connection, expires_at)
         return True

@@ -38,6 +38,7 @@ class Member:
     identity: Identity
     places: list[int]
     """When it came under its key of each index."""
+    rotations: int = 0
 
 
 @dataclass(eq=False)
@@ -114,6 +115,7 @@ class NaiveTransport:
                 if index.key_of(member.identity) != index.key_of(identity):
                     member.places[number] = next(self.places)
             member.identity = identity
+            member.rotations += 1
         return bool(rotated)
 
     def _check(self, admission: NaiveAdmission | None, identity: Identity) -> None:
@@ -157,17 +159,22 @@ class NaiveTransport:
 
     # What is sent
 
+    def _may_see(self, rule: Rule) -> list[Member]:
+        before = {member: member.rotations for member in self.members}
+        found = self._satisfying(rule, in_doubt=False)
+        return [member for member in found if member.rotations == before[member]]
+
     def broadcast(self, message: Message) -> int:
         return self._deliver(message, list(self.members))
 
     def broadcast_filtered(self, message: Message, predicate: Rule) -> int:
-        return self._deliver(message, self._satisfying(predicate, in_doubt=False))
+        return self._deliver(message, self._may_see(predicate))
 
     def send_by(self, index: Index, key: Hashable, message: Message) -> int:
         return self._deliver(message, self._under(index, key))
 
     async def broadcast_spread(self, message: Message, predicate: Rule, *, turn: int) -> int:
-        broadcast = Broadcast(Frame(message), self._satisfying(predicate, in_doubt=False))
+        broadcast = Broadcast(Frame(message), self._may_see(predicate))
         self.broadcasts.append(broadcast)
         try:
             while broadcast.waiting:

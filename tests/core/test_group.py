@@ -73,6 +73,18 @@ def test_a_broadcast_reaches_the_connections_of_all_members() -> None:
     assert [handle.numbers for handle in handles] == [[0, 1], [0, 2], [0, 1]]
 
 
+def test_who_is_rotated_while_another_member_chooses_is_left_out() -> None:
+    def rotating(identity: ConnectionIdentity) -> bool:
+        if identity == session("last"):
+            first.rotate_identity(first.get_connections()[0].id, daemon(BOB))
+        return is_alice(identity)
+
+    first, second, group = pair()
+    (one,), (other,) = connect(first, daemon()), connect(second, session("last"))
+    assert group.broadcast_filtered(note(0), rotating) == 1
+    assert (one.numbers, other.numbers) == ([], [0])
+
+
 def test_all_members_get_one_and_the_same_frame() -> None:
     first, second, group = pair()
     (one,), (other,) = connect(first, daemon()), connect(second, daemon())
