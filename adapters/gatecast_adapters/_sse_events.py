@@ -31,6 +31,9 @@ CLOSED_EVENT_ID: Final = "gatecast-closed"
 """The last event id of a stream that was closed for good. A browser sends it back when it
 reconnects, and is then told to stop."""
 
+_CLOSE_EVENT: Final = "close"
+_RESERVED: Final = {"event": _CLOSE_EVENT, "id": CLOSED_EVENT_ID}
+
 _SEPARATOR: Final = "\n"
 
 # What a server closes many streams with at once, so that they would all come back at once.
@@ -54,7 +57,8 @@ KEEP_ALIVE: Final = body(ServerSentEvent(comment="keep-alive", sep=_SEPARATOR).e
 def encoder(event: EventField | None, event_id: EventField | None) -> Callable[[Frame], Message]:
     """Makes the one function that turns a frame into the ASGI event that all streams share.
 
-    It raises `InvalidEventFieldError` for a field that would break out of its line.
+    It raises `InvalidEventFieldError` for a field that would break out of its line, and for one
+    that would make the block pass for the final event.
     """
 
     def encode(frame: Frame) -> Message:
@@ -82,7 +86,7 @@ def close_encoder(
         delay = uniform(_SHORTEST_RETRY, retry_spread) if code in _SPREAD_AFTER else None
         block = ServerSentEvent(
             json.dumps({"code": int(code), "reason": reason}),
-            event="close",
+            event=_CLOSE_EVENT,
             id=CLOSED_EVENT_ID if is_final(code) else None,
             retry=None if delay is None else round(delay * 1000),
             sep=_SEPARATOR,
@@ -94,6 +98,11 @@ def close_encoder(
 
 def _field(name: str, take: EventField | None, message: JsonrpcMessage) -> str | None:
     value = take(message) if take is not None else None
-    if value is not None and any(character in value for character in "\r\n\0"):
+    if value is None:
+        return None
+    if any(character in value for character in "\r\n\0"):
         raise InvalidEventFieldError(name, value)
+    # An id comes back in a header, and there whitespace around it is lost.
+    if (value.strip(" \t") if name == "id" else value) == _RESERVED[name]:
+        raise InvalidEventFieldError(name, value, "it is reserved for the end of a stream")
     return value
