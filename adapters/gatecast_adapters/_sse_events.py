@@ -28,8 +28,8 @@ EventField = Callable[[JsonrpcMessage], str | None]
 """Takes the `id:` or `event:` of a block from its message; `None` leaves the field out."""
 
 CLOSED_EVENT_ID: Final = "gatecast-closed"
-"""The last event id of a stream that was closed for good. A browser sends it back when it
-reconnects, and is then told to stop."""
+"""The last event id of a stream that is not to come back by itself. A browser sends it back when
+it reconnects, and is then told to stop."""
 
 _CLOSE_EVENT: Final = "close"
 _RESERVED: Final = {"event": _CLOSE_EVENT, "id": CLOSED_EVENT_ID}
@@ -78,8 +78,9 @@ def close_encoder(
 ) -> Callable[[int, str], Message]:
     """Makes the function that turns a close into the final `close` event (LIF-3).
 
-    Its id makes a browser stop if the close is for good. If the server is going away or too busy,
-    its `retry:` is a random time between a second and `retry_spread` seconds.
+    Its id makes a browser stop if the close is for good, or was made for a cap: two tabs that both
+    come back by themselves would evict each other for ever. If the server is going away or too
+    busy, its `retry:` is a random time between a second and `retry_spread` seconds.
     """
 
     def encode(code: int, reason: str) -> Message:
@@ -87,13 +88,17 @@ def close_encoder(
         block = ServerSentEvent(
             json.dumps({"code": int(code), "reason": reason}),
             event=_CLOSE_EVENT,
-            id=CLOSED_EVENT_ID if is_final(code) else None,
+            id=CLOSED_EVENT_ID if _stops(code) else None,
             retry=None if delay is None else round(delay * 1000),
             sep=_SEPARATOR,
         )
         return body(block.encode(), more=False)
 
     return encode
+
+
+def _stops(code: int) -> bool:
+    return is_final(code) or code == CloseCode.TOO_MANY_CONNECTIONS
 
 
 def _field(name: str, take: EventField | None, message: JsonrpcMessage) -> str | None:

@@ -193,8 +193,8 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
 
         When it is sent, the origin is checked, the peer identified and the stream registered; it is
         released when the response ends, however it ends. Whoever is not let in gets an HTTP status,
-        and a browser that reconnects after a close for good gets 204, at which it stops (LIF-3). A
-        credential that is revoked meanwhile is closed with 4001 (REV-6).
+        and a browser that reconnects after a close for good, or for a cap, gets 204, at which it
+        stops (LIF-3). A credential that is revoked meanwhile is closed with 4001 (REV-6).
         """
         return SseStream(self, request, identify)
 

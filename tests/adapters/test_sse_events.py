@@ -104,6 +104,9 @@ def test_a_close_tells_code_and_reason_and_no_line_of_its_own() -> None:
     assert set(fields) == {"event", "data"}
 
 
-@pytest.mark.parametrize("code", [CloseCode.SESSION_REVOKED, CloseCode.POLICY_VIOLATION])
+@pytest.mark.parametrize(
+    "code",
+    [CloseCode.SESSION_REVOKED, CloseCode.POLICY_VIOLATION, CloseCode.TOO_MANY_CONNECTIONS],
+)
 def test_a_close_for_good_has_the_id_at_which_a_browser_is_told_to_stop(code: int) -> None:
     assert close_fields(code, "")["id"] == CLOSED_EVENT_ID
