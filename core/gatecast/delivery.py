@@ -15,7 +15,7 @@ from gatecast.index import Index
 from gatecast.ports import ConnectionHandle
 from gatecast.predicates import Predicate, select_recipients
 
-__all__ = ["Begin", "Delivery"]
+__all__ = ["Begin", "Delivery", "deliver"]
 
 THandle = TypeVar("THandle", bound=ConnectionHandle)
 TIdentity = TypeVar("TIdentity")
@@ -72,9 +72,7 @@ class Delivery(Draining[THandle, TIdentity]):
     def send_frame(self, frame: Frame, predicate: Predicate[TIdentity] | None = None) -> int:
         """Send to the connections that satisfy `predicate`, or to all; return how many accepted."""
         self._check_thread("send_frame")
-        self.prepare_frame(frame)
-        begin = self.choose_recipients(predicate)
-        return begin(frame)()
+        return deliver(frame, self.prepare_frame, lambda: self.choose_recipients(predicate))
 
     def send_frame_to(self, connection_id: ConnectionId, frame: Frame) -> bool:
         """Send to one connection; False if it is not registered or did not accept."""
@@ -125,6 +123,17 @@ class Delivery(Draining[THandle, TIdentity]):
             return fanout.accepted
 
         return finish
+
+
+def deliver(frame: Frame, prepare: Callable[[Frame], None], choose: Callable[[], Begin]) -> int:
+    """Send `frame` to whom `choose` chooses; return how many accepted.
+
+    The order matters: a frame that `prepare` refuses reaches nobody, and what `choose` calls back
+    finds nothing of it under way.
+    """
+    prepare(frame)
+    begin = choose()
+    return begin(frame)()
 
 
 def _unrotated(

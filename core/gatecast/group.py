@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, Never, Protocol, TypeVar, overload
 
 from gatecast.close_codes import REVOKED_REASON, CloseCode
-from gatecast.delivery import Begin
+from gatecast.delivery import Begin, deliver
 from gatecast.frame import Frame
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
@@ -123,10 +123,7 @@ class TransportGroup(Generic[TIdentity]):
 
     def broadcast(self, message: JsonrpcMessageFromServerToClient) -> int:
         """Send to every connection of every member; return how many accepted."""
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        begin = self.choose_recipients()
-        return begin(frame)()
+        return deliver(Frame(message), self.prepare_frame, self.choose_recipients)
 
     def broadcast_filtered(
         self, message: JsonrpcMessageFromServerToClient, predicate: Predicate[TIdentity]
@@ -135,21 +132,24 @@ class TransportGroup(Generic[TIdentity]):
 
         Where the predicate raises, that is logged once for all members (BRD-5).
         """
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        withholding = Withholding(predicate)
-        begin = self.choose_recipients(withholding)
-        withholding.log_doubts()
-        return begin(frame)()
+
+        def choose() -> Begin:
+            withholding = Withholding(predicate)
+            begin = self.choose_recipients(withholding)
+            withholding.log_doubts()
+            return begin
+
+        return deliver(Frame(message), self.prepare_frame, choose)
 
     def send_to_account(
         self, account_id: AccountId, message: JsonrpcMessageFromServerToClient
     ) -> int:
         """Send to every connection of an account, at O(matches); return how many (BRD-8)."""
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        begin = self.choose_recipients_by(ACCOUNT, account_id)
-        return begin(frame)()
+        return deliver(
+            Frame(message),
+            self.prepare_frame,
+            lambda: self.choose_recipients_by(ACCOUNT, account_id),
+        )
 
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         """Close every connection of one session; return how many (REV-1)."""
