@@ -79,6 +79,10 @@ class TransportGroup(Generic[TIdentity]):
     A message is serialised once for all of them (BRD-2), and one that any member has to refuse goes
     to nobody. The members may have identities of different types: then `TIdentity` is their union,
     and so is what a predicate is given. Connections are registered with the members.
+
+    It can't be drained as one. All members have to refuse newcomers from the first instant on, for
+    one deadline (LIF-2): so drain them side by side, in tasks, which the core does not have.
+    `gatecast_adapters.uvicorn_shutdown` does that with the transports that it is given.
     """
 
     def __init__(self, transport_name: str, *members: GroupMember[TIdentity]) -> None:
