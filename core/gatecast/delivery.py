@@ -100,8 +100,9 @@ class Delivery(Draining[THandle, TIdentity]):
         self, predicate: Predicate[TIdentity] | None
     ) -> list[Connection[THandle, TIdentity]]:
         self._close_due()
-        connections = self._registry.all()
-        return connections if predicate is None else select_recipients(connections, predicate)
+        if predicate is None:
+            return self._registry.all()
+        return select_recipients(self._registry.identities(), predicate)
 
     def _begin(
         self, frame: Frame, recipients: list[Connection[THandle, TIdentity]]

@@ -54,7 +54,7 @@ class Revocation(Connections[THandle, TIdentity]):
         self._check_thread("close_where")
         validate_close_code(code)
         self._admissions.record_predicate(predicate)
-        return self._close(select_revoked(self._registry.all(), predicate), code, reason)
+        return self._close(select_revoked(self._registry.identities(), predicate), code, reason)
 
     def close_connection(
         self, connection_id: ConnectionId, *, code: int = CloseCode.NORMAL, reason: str = ""
@@ -90,7 +90,8 @@ class Revocation(Connections[THandle, TIdentity]):
         self._admissions.record_predicate(
             lambda identity: declared.key_of(identity) == key and where(identity)
         )
-        return self._close(select_revoked(matching, where), code, reason)
+        identities = {connection: connection.identity for connection in matching}
+        return self._close(select_revoked(identities, where), code, reason)
 
     def close_expired(self) -> int:
         """Close every connection whose credential has ended by now; return how many (REV-8).
