@@ -8,11 +8,11 @@ ordinary one its own `send` decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol, cast
 
+from gatecast.frame import Frame
 from gatecast_adapters._asgi_server import KnownServer
-from gatecast_adapters._websocket_frames import shared_below
+from gatecast_adapters._websocket_frames import shared_below, text_frame
 
 __all__ = ["SharedFrames"]
 
@@ -32,6 +32,7 @@ class _WebsocketsProtocol(Protocol):
 
 
 class _Transport(Protocol):
+    def is_closing(self) -> bool: ...
     def write(self, data: bytes) -> None: ...
 
 
@@ -40,23 +41,20 @@ class _Connection(Protocol):
 
     conn: _WebsocketsProtocol
     writable: _Event
-    disconnected: bool
     transport: _Transport
 
 
 class SharedFrames:
     """Writes frames that are shared to one connection, as long as it takes them."""
 
-    __slots__ = ("_connection", "_open", "_protocol", "_writable", "below", "write")
+    __slots__ = ("_below", "_open", "_protocol", "_transport", "_writable")
 
     def __init__(self, connection: _Connection) -> None:
-        self._connection = connection
+        self._transport = connection.transport
         self._protocol = connection.conn
         self._writable = connection.writable
         self._open = connection.conn.state
-        self.below = shared_below(connection.conn.extensions)
-        """The size in bytes from which on a message is framed for this connection alone."""
-        self.write: Callable[[bytes], None] = connection.transport.write
+        self._below = shared_below(connection.conn.extensions)
 
     @classmethod
     def of(cls, server: KnownServer | None) -> SharedFrames | None:
@@ -67,10 +65,17 @@ class SharedFrames:
         connection = cast(_Connection, server.connection)
         return cls(connection) if connection.conn.state.name == "OPEN" else None
 
-    def taken(self) -> bool:
-        """Whether the connection is open, and its peer keeps up: what `send` would look at."""
-        return (
-            self._writable.is_set()
-            and self._protocol.state is self._open
-            and not self._connection.disconnected
-        )
+    def send(self, frame: Frame) -> bool:
+        """Write `frame`, unless that is for the connection's own `send`: then it returns False."""
+        transport = self._transport
+        # Not asked is uvicorn's `disconnected`: its connection is in no cache when a broadcast
+        # comes by, while the transport is needed anyway, and is closing by then.
+        if (
+            transport.is_closing()
+            or not self._writable.is_set()
+            or self._protocol.state is not self._open
+            or len(frame.data) >= self._below
+        ):
+            return False
+        transport.write(frame.encoded(text_frame))
+        return True

@@ -20,7 +20,6 @@ from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage, answer
-from gatecast_adapters._websocket_frames import text_frame
 from gatecast_adapters.event_loop import HOST
 
 with requires_extra("starlette"):
@@ -60,14 +59,7 @@ class WebsocketHandle(AsgiHandle):
     @override
     def send(self, frame: Frame) -> None:
         shared = self._shared
-        if (
-            shared is not None
-            and self._direct is not None
-            and len(frame.data) < shared.below
-            and shared.taken()
-        ):
-            shared.write(frame.encoded(text_frame))
-        else:
+        if shared is None or self._direct is None or not shared.send(frame):
             super().send(frame)
 
     @override

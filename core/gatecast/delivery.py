@@ -107,10 +107,10 @@ class Delivery(Draining[THandle, TIdentity]):
         """Choose now; what is returned is asked for the recipients when they are sent to."""
         self._close_due()
         since = self._rotations
-        connections = self._registry.all()
         if predicate is None:
+            connections = self._registry.all()
             return lambda: connections
-        chosen = select_recipients(connections, predicate)
+        chosen = select_recipients(self._registry.identities(), predicate)
         return lambda: chosen if self._rotations == since else _unrotated(chosen, since)
 
     def _begin(

@@ -7,7 +7,7 @@ nothing. Then a message is not sent, a connection is closed, and a new one is re
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from gatecast.connection import Connection
@@ -59,17 +59,19 @@ class Withholding(Generic[TIdentity]):
 
 
 def select_recipients(
-    connections: Iterable[Connection[THandle, TIdentity]], predicate: Predicate[TIdentity]
+    identities: Mapping[Connection[THandle, TIdentity], TIdentity],
+    predicate: Predicate[TIdentity],
 ) -> list[Connection[THandle, TIdentity]]:
     """The connections whose identity satisfies `predicate`; in doubt one is left out (BRD-5)."""
-    return _select(connections, predicate, in_doubt=False, outcome=_WITHHELD)
+    return _select(identities, predicate, in_doubt=False, outcome=_WITHHELD)
 
 
 def select_revoked(
-    connections: Iterable[Connection[THandle, TIdentity]], predicate: Predicate[TIdentity]
+    identities: Mapping[Connection[THandle, TIdentity], TIdentity],
+    predicate: Predicate[TIdentity],
 ) -> list[Connection[THandle, TIdentity]]:
     """The connections whose identity satisfies `predicate`; in doubt one is included."""
-    return _select(connections, predicate, in_doubt=True, outcome="which were closed")
+    return _select(identities, predicate, in_doubt=True, outcome="which were closed")
 
 
 def may_be_revoked(predicate: Predicate[TIdentity], identity: TIdentity) -> bool:
@@ -82,7 +84,7 @@ def may_be_revoked(predicate: Predicate[TIdentity], identity: TIdentity) -> bool
 
 
 def _select(
-    connections: Iterable[Connection[THandle, TIdentity]],
+    identities: Mapping[Connection[THandle, TIdentity], TIdentity],
     predicate: Predicate[TIdentity],
     *,
     in_doubt: bool,
@@ -92,9 +94,9 @@ def _select(
     selected: list[Connection[THandle, TIdentity]] = []
     doubts = 0
     doubt: Exception | None = None
-    for connection in connections:
+    for connection, identity in identities.items():
         try:
-            verdict = predicate(connection.identity)
+            verdict = predicate(identity)
             if verdict is not True and verdict is not False:
                 raise _not_a_bool(verdict)
         except Exception as error:  # noqa: BLE001  # logged below, once for all

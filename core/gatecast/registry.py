@@ -70,6 +70,9 @@ class Registry(Generic[THandle, TIdentity]):
     def __init__(self, indexes: Sequence[AnyIndex[TIdentity]]) -> None:
         self._by_id: dict[ConnectionId, Connection[THandle, TIdentity]] = {}
         self._by_handle: dict[int, Connection[THandle, TIdentity]] = {}
+        # Kept beside the connections because a scan reads the identities of all: copied from here
+        # they come into the cache together, while each taken from its connection is waited for.
+        self._identities: dict[Connection[THandle, TIdentity], TIdentity] = {}
         # An app may well name a built-in index again.
         self._indexes = tuple(dict.fromkeys(indexes))
         # Never: whoever asks for an index may hold connections of other identity types as well.
@@ -92,6 +95,7 @@ class Registry(Generic[THandle, TIdentity]):
             raise DuplicateIdError(connection.id)
         connection.keys = self._keys_of(connection.identity)
         self._by_id[connection.id] = connection
+        self._identities[connection] = connection.identity
         self._by_handle[id(connection.handle)] = connection
         for table, key in self._entries(connection):
             table.add(key, connection)
@@ -102,6 +106,7 @@ class Registry(Generic[THandle, TIdentity]):
             return False
         connection.live = False
         del self._by_id[connection.id]
+        del self._identities[connection]
         del self._by_handle[id(connection.handle)]
         for table, key in self._entries(connection):
             table.discard(key, connection)
@@ -118,7 +123,7 @@ class Registry(Generic[THandle, TIdentity]):
             if new != old:
                 table.discard(old, connection)
                 table.add(new, connection)
-        connection.identity = identity
+        connection.identity = self._identities[connection] = identity
         connection.keys = keys
 
     def by_handle(self, handle: object) -> Connection[THandle, TIdentity] | None:
@@ -132,6 +137,10 @@ class Registry(Generic[THandle, TIdentity]):
     def all(self) -> list[Connection[THandle, TIdentity]]:
         """Everything that is registered now, oldest first; later changes don't show in it."""
         return list(self._by_id.values())
+
+    def identities(self) -> dict[Connection[THandle, TIdentity], TIdentity]:
+        """As `all`, with the identity that each connection has now."""
+        return self._identities.copy()
 
     def declared(self, index: AnyIndex[Never]) -> AnyIndex[TIdentity] | None:
         """`index` as an index over this registry's identities, if it was declared."""

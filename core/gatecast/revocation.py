@@ -105,7 +105,8 @@ class Revocation(Connections[THandle, TIdentity]):
         self._admissions.record_predicate(
             lambda identity: declared.key_of(identity) == key and where(identity)
         )
-        return self._cut_off(select_revoked(matching, where), code, reason)
+        identities = {connection: connection.identity for connection in matching}
+        return self._cut_off(select_revoked(identities, where), code, reason)
 
     def cut_off_where(
         self,
@@ -118,7 +119,7 @@ class Revocation(Connections[THandle, TIdentity]):
         self._check_thread("cut_off_where")
         validate_close_code(code)
         self._admissions.record_predicate(predicate)
-        return self._cut_off(select_revoked(self._registry.all(), predicate), code, reason)
+        return self._cut_off(select_revoked(self._registry.identities(), predicate), code, reason)
 
     def fence(self) -> Tell:
         """Cut off every connection with 1012, as `cut_off`, and end every open admission.

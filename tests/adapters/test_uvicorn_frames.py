@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from anyio.lowlevel import checkpoint
+from starlette.websockets import WebSocket
 
+from gatecast.identity import ConnectionIdentity
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
+from tests.support import people
 from tests.support.apps import websocket_app
+from tests.support.clients import Close, WebsocketClient
 from tests.support.people import note
 from tests.support.raw_peer import RawPeer
 from tests.support.uvicorn_server import UvicornServer, serving
@@ -68,3 +73,30 @@ async def test_the_server_compresses_everything_if_it_does_the_framing() -> None
     async with serving(websocket_app(transport)) as server:
         expected = [COMPRESSED_TEXT] * 3
         assert await first_bytes(server, transport, deflate=True) == expected
+
+
+async def test_a_socket_that_the_app_has_closed_itself_is_sent_nothing_after_the_close() -> None:
+    transport = BackendWebsocketTransport()
+    sockets: list[WebSocket] = []
+
+    async def identify(websocket: WebSocket) -> ConnectionIdentity | None:
+        sockets.append(websocket)
+        return await people.identify(websocket)
+
+    app = websocket_app(transport, identify=identify)
+    async with serving(app) as server, WebsocketClient.to(server, "alice") as alice:
+        await sockets[0].close(1000, "Done")
+        assert transport.broadcast(note(0)) == 0
+        assert await alice.closed() == Close(1000, "Done")
+
+
+async def test_a_peer_that_is_gone_is_sent_nothing_before_the_app_has_heard_of_it() -> None:
+    transport = BackendWebsocketTransport()
+    async with serving(websocket_app(transport)) as server, WebsocketClient.to(server, "alice"):
+        for connection in server.state.connections:
+            connection.transport.abort()
+        await checkpoint()
+        assert not server.state.connections
+        assert transport.get_connection_count() == 1
+        assert transport.broadcast(note(0)) == 0
+    assert not transport.is_ready()

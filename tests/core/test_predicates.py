@@ -13,8 +13,8 @@ from tests.core.fakes import ALICE, BOB, daemon, is_alice
 Member = Connection[None, ConnectionIdentity]
 
 
-def members(*identities: ConnectionIdentity) -> list[Member]:
-    return [Connection(ConnectionId(uuid4()), None, identity) for identity in identities]
+def members(*identities: ConnectionIdentity) -> dict[Member, ConnectionIdentity]:
+    return {Connection(ConnectionId(uuid4()), None, identity): identity for identity in identities}
 
 
 def failing(identity: ConnectionIdentity) -> bool:
@@ -31,7 +31,8 @@ IN_DOUBT = pytest.mark.parametrize("predicate", [failing, undecided])
 
 def test_exactly_the_satisfying_are_selected_in_order() -> None:
     everyone = members(daemon(ALICE), daemon(BOB), daemon(ALICE))
-    alices = [everyone[0], everyone[2]]
+    first, _, third = everyone
+    alices = [first, third]
     assert select_recipients(everyone, is_alice) == alices
     assert select_revoked(everyone, is_alice) == alices
 
@@ -48,7 +49,7 @@ def test_a_connection_is_closed_where_the_predicate_gives_no_answer(
     predicate: Predicate[ConnectionIdentity],
 ) -> None:
     everyone = members(daemon(), daemon())
-    assert select_revoked(everyone, predicate) == everyone
+    assert select_revoked(everyone, predicate) == list(everyone)
 
 
 @IN_DOUBT
@@ -70,14 +71,17 @@ def test_an_identity_in_doubt_changes_nothing_for_the_others() -> None:
             raise ValueError("bob")
         return False
 
-    alice, bob = members(daemon(ALICE), daemon(BOB))
-    assert select_revoked([alice, bob], no_bobs) == [bob]
-    assert select_recipients([alice, bob], no_bobs) == []
+    everyone = members(daemon(ALICE), daemon(BOB))
+    _, bob = everyone
+    assert select_revoked(everyone, no_bobs) == [bob]
+    assert select_recipients(everyone, no_bobs) == []
 
 
 @pytest.mark.parametrize("select", [select_recipients, select_revoked])
 def test_doubts_are_logged_once_however_many_there_are(
-    select: Callable[[list[Member], Predicate[ConnectionIdentity]], list[Member]],
+    select: Callable[
+        [dict[Member, ConnectionIdentity], Predicate[ConnectionIdentity]], list[Member]
+    ],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     select(members(*[daemon()] * 100), failing)

@@ -76,9 +76,12 @@ def test_none_is_no_key() -> None:
 def test_a_later_change_does_not_show_in_what_was_found() -> None:
     one, two = member(1, Device("a", "lobby")), member(2, Device("b", "lobby"))
     held = registry(one, two)
-    everyone, lobby = held.all(), held.matching(ROOM, "lobby")
+    everyone, lobby, identities = held.all(), held.matching(ROOM, "lobby"), held.identities()
+    held.rotate(two, Device("c", "attic"))
     held.remove(one)
-    assert everyone == lobby == [one, two]
+    assert everyone == lobby == list(identities) == [one, two]
+    assert list(identities.values()) == [Device("a", "lobby"), Device("b", "lobby")]
+    assert held.identities() == {two: Device("c", "attic")}
 
 
 def test_a_handle_is_told_apart_by_identity_and_needs_no_hash() -> None:
