@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeAlias
@@ -21,6 +22,8 @@ Argument: TypeAlias = bytes | str | int
 
 # redis-py's own default since 8.0, which a client's settings do not show.
 _SOCKET_TIMEOUT = 5.0
+
+_DEMOTED = re.compile("READONLY|UNBLOCKED|MASTERDOWN")
 
 
 class _Commands(Protocol):
@@ -108,7 +111,8 @@ def _is_demoted(error: Exception) -> bool:
     # The server is a replica now. Whatever name led to it may lead to the new master by now, but
     # its connections stay open, and redis-py would go on to use them.
     return isinstance(error, ReadOnlyError) or (
-        isinstance(error, ResponseError) and str(error).startswith("UNBLOCKED")
+        # From a script the code comes somewhere in the text.
+        isinstance(error, ResponseError) and _DEMOTED.search(str(error)) is not None
     )
 
 

@@ -107,18 +107,22 @@ class RedisStreamsRelay:
         arguments: list[Argument] = [1, self._stream, self._retention]
         for entry in entries:
             arguments += (secrets.token_hex(8), entry)
+        write = self._write_to_replicas if self._wait_replicas else self._write
         async with self._redis.answering(self._timeout):
-            try:
-                await self._run(b"EVALSHA", APPEND_SHA, *arguments)
-            except NoScriptError:
-                await self._run(b"EVAL", APPEND, *arguments)
+            await write(arguments)
 
-    async def _run(self, *command: Argument) -> None:
-        if not self._wait_replicas:
-            await self._redis.call(*command)
-            return
-        patience = max(1, _milliseconds(min(self._timeout, self._redis.longest_block)))
-        reply = await self._redis.call_both(command, (b"WAIT", self._wait_replicas, patience))
+    async def _write(self, arguments: Sequence[Argument]) -> None:
+        try:
+            await self._redis.call(b"EVALSHA", APPEND_SHA, *arguments)
+        except NoScriptError:
+            await self._redis.call(b"EVAL", APPEND, *arguments)
+
+    async def _write_to_replicas(self, arguments: Sequence[Argument]) -> None:
+        patience = max(1, _milliseconds(min(self._timeout / 2, self._redis.longest_block)))
+        # Not EVALSHA: where the script is not known, WAIT would wait all the same.
+        reply = await self._redis.call_both(
+            (b"EVAL", APPEND, *arguments), (b"WAIT", self._wait_replicas, patience)
+        )
         reached = reply if isinstance(reply, int) else 0
         if reached < self._wait_replicas:
             raise RelayUnavailableError(
