@@ -117,7 +117,7 @@ async def test_a_position_of_another_kind_of_relay_is_a_gap(
 async def test_the_password_and_the_database_of_a_url_are_used() -> None:
     async with (
         RedisServer.running("--requirepass", "secret") as server,
-        # pyright: the signature has **kwargs without a type.
+        # Its **kwargs have no type.
         Redis.from_url(f"redis://:secret@127.0.0.1:{server.port}/3") as client,  # pyright: ignore[reportUnknownMemberType]
     ):
         await positions_of(RedisStreamsRelay(client), b"first")
