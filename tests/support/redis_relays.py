@@ -9,6 +9,7 @@ import anyio
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004
 
 from gatecast.errors import RelayGapError, RelayUnavailableError
 from gatecast.relay import Position
@@ -44,7 +45,12 @@ async def relay_to(
     """A relay with a client of its own."""
     retry = Retry(NoBackoff(), retries)
     async with Redis(
-        port=port, socket_timeout=socket_timeout, retry=retry, protocol=protocol
+        port=port,
+        socket_timeout=socket_timeout,
+        retry=retry,
+        # Only redis-py 6 and newer retries these by itself.
+        retry_on_error=[ConnectionError, TimeoutError],
+        protocol=protocol,
     ) as client:
         yield RedisStreamsRelay(client, stream=STREAM, timeout=timeout, wait_replicas=wait_replicas)
 
