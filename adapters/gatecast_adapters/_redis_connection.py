@@ -82,7 +82,8 @@ class RedisConnection:
                 yield
         except TimeoutError as error:
             raise RelayUnavailableError(f"no answer from Redis within {within} s") from error
-        except (RedisError, OSError) as error:
+        # uvloop's own error for a connection that closed just before a command was written to it.
+        except (RedisError, OSError, RuntimeError) as error:
             if _is_demoted(error):
                 await self._client.connection_pool.disconnect(inuse_connections=False)
             raise RelayUnavailableError(_told(error)) from error

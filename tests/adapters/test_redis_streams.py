@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
@@ -76,6 +76,43 @@ async def test_a_publish_that_is_cancelled_before_it_was_sent_is_not_in_the_log(
         cancelled.cancel()
         await asyncio.gather(first, last)
         assert await entries_after(relay, None) == [b"first", b"last"]
+
+
+async def test_whoever_publishes_is_not_left_behind_when_the_event_loop_ends(
+    redis_server: RedisServer,
+) -> None:
+    async with TcpProxy.to(redis_server.port) as proxy, relay_to(proxy.port) as relay:
+        proxy.swallow_requests()
+        publishing = asyncio.create_task(relay.publish(b"first"))
+        others = asyncio.all_tasks()
+        await asyncio.sleep(0)
+        (writer,) = {task for task in asyncio.all_tasks() - others if "_write_all" in repr(task)}
+        # As `asyncio.run` does with every task.
+        writer.cancel()
+        with anyio.fail_after(PATIENCE), pytest.raises(asyncio.CancelledError):
+            await publishing
+
+
+async def test_an_entry_that_comes_just_when_a_read_ends_is_read(
+    redis_server: RedisServer,
+) -> None:
+    class Interrupted(Redis):
+        """A client of a node that has just found nothing to read."""
+
+        before_the_end: Callable[[], Awaitable[None]] | None = None
+
+        async def execute_command(self, *args: object, **options: object) -> object:
+            if args[0] == b"XREVRANGE" and self.before_the_end is not None:
+                await self.before_the_end()
+                self.before_the_end = None
+            # redis-py has no types here.
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+    async with relay_to(redis_server.port) as other, Interrupted(port=redis_server.port) as client:
+        relay = RedisStreamsRelay(client)
+        (position,) = await positions_of(relay, b"first")
+        client.before_the_end = partial(other.publish, b"second")
+        assert (await relay.read(position, wait=0)).entries == (b"second",)
 
 
 async def test_entries_go_when_they_are_older_than_the_retention(
