@@ -20,7 +20,7 @@ __all__ = ["Argument", "RedisConnection"]
 Argument: TypeAlias = bytes | str | int
 """A part of a command."""
 
-# redis-py's own default since 8.0, which a client's settings do not show.
+# The default of recent versions of redis-py, which the settings of a client from a URL don't show.
 _SOCKET_TIMEOUT = 5.0
 
 _DEMOTED = re.compile("READONLY|UNBLOCKED|MASTERDOWN")

@@ -43,7 +43,8 @@ class RedisStreamsRelay:
 
     An entry is as durable as the server makes it. `appendonly yes` with `appendfsync always` keeps
     it through a crash of the machine. `wait_replicas` keeps it through a failover, where without it
-    the newest entries may go, and only nodes that had read one of them are told.
+    the newest entries may go, and only nodes that had read one of them are told. While entries can
+    be lost unread, so can revocations: set it wherever a replica may take over.
 
     Address, credentials, TLS, Sentinel and retries are the client's: pass a `redis.asyncio.Redis`
     that has been made as usual. The relay doesn't close it. It takes two of its connections at a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatecast.errors import RelayGapError
 from tests.support.redis_relays import (
     STREAM,
     entries_after,
@@ -76,6 +77,15 @@ async def test_an_entry_of_someone_else_is_a_gap(redis_server: RedisServer) -> N
         assert await hits_gap(relay, positions[3])
         await relay.publish(b"4")
         assert await hits_gap(relay, positions[3])
+
+
+async def test_an_entry_of_someone_else_is_a_gap_for_whoever_starts_with_it(
+    redis_server: RedisServer,
+) -> None:
+    await redis_server.command("XADD", STREAM, "*", "data", "foreign")
+    async with relay_to(redis_server.port) as relay:
+        with pytest.raises(RelayGapError):
+            await relay.read(None, wait=0)
 
 
 async def test_a_durable_server_that_is_killed_loses_nothing() -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import anyio
 import pytest
+from redis.asyncio import Redis
 
 from gatecast.errors import RelayUnavailableError
+from gatecast_adapters.redis_streams import RedisStreamsRelay
 from tests.support.fake_redis import fake_redis
 from tests.support.redis_relays import (
     SHORT,
@@ -174,6 +176,16 @@ async def test_what_a_server_in_trouble_says_is_told(answer: bytes, told: str) -
     async with fake_redis(answer) as port, relay_to(port, retries=0, protocol=2) as relay:
         with pytest.raises(RelayUnavailableError, match=told):
             await relay.publish(b"refused")
+
+
+async def test_what_uvloop_says_of_a_connection_that_has_just_closed_is_an_error() -> None:
+    class Closed(Redis):
+        async def execute_command(self, *args: object, **options: object) -> object:
+            raise RuntimeError("unable to perform operation, the handler is closed")
+
+    relay = RedisStreamsRelay(Closed())
+    with pytest.raises(RelayUnavailableError, match="the handler is closed"):
+        await relay.publish(b"refused")
 
 
 @pytest.mark.parametrize(

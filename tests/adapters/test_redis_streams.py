@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -159,6 +160,22 @@ async def test_the_password_and_the_database_of_a_url_are_used() -> None:
     ):
         await positions_of(RedisStreamsRelay(client), b"first")
         assert await client.exists(STREAM) == 1
+
+
+async def test_the_commands_that_the_documentation_names_are_all_that_an_acl_has_to_allow(
+    redis_server: RedisServer,
+) -> None:
+    documented = (RedisStreamsRelay.__doc__ or "").partition("An ACL has to allow")[2]
+    names = re.findall(r"[A-Z]{3,}", documented.partition(" for `wait_replicas`")[0])
+    allowed = [f"+{name.lower()}" for name in names]
+    rule = ("ACL", "SETUSER", "node", "on", ">secret", f"~{STREAM}", *allowed)
+    await redis_server.command(*rule)
+    async with Redis(port=redis_server.port, username="node", password="secret") as client:
+        relay = RedisStreamsRelay(client)
+        (position,) = await positions_of(relay, b"first")
+        assert await entries_after(relay, position) == []
+        with pytest.raises(RelayUnavailableError, match="0 of 1 replicas"):
+            await RedisStreamsRelay(client, timeout=1, wait_replicas=1).publish(b"second")
 
 
 async def test_a_wrong_password_is_an_error() -> None:

@@ -48,7 +48,7 @@ async def relay_to(
         port=port,
         socket_timeout=socket_timeout,
         retry=retry,
-        # Only redis-py 6 and newer retries these by itself.
+        # Older versions of redis-py don't retry these by themselves.
         retry_on_error=[ConnectionError, TimeoutError],
         protocol=protocol,
     ) as client:
