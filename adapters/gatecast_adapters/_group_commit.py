@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from gatecast.errors import RelayError
-
 __all__ = ["GroupCommit"]
 
 
@@ -21,7 +19,7 @@ class GroupCommit:
     """Writes entries in the order of the calls: whatever comes during a write is the next one.
 
     Args:
-        write: writes a group of entries, in order; raises a `RelayError` if it could not.
+        write: writes a group of entries, in order.
         max_entries: how many entries a group may have.
     """
 
@@ -40,17 +38,14 @@ class GroupCommit:
         """
         written = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(entry, written))
-        if self._writer is None:
+        if self._writer is None or self._writer.done():
             # No caller writes for the others: it might be cancelled.
             self._writer = asyncio.create_task(self._write_all())
         await written
 
     async def _write_all(self) -> None:
-        try:
-            while group := self._next_group():
-                await self._write_group(group)
-        finally:
-            self._writer = None
+        while group := self._next_group():
+            await self._write_group(group)
 
     def _next_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -63,16 +58,12 @@ class GroupCommit:
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
         try:
             await self._write([waiting.entry for waiting in group])
-        except RelayError as error:
+        except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
             for written in _unsettled(group):
                 written.set_exception(error)
         else:
             for written in _unsettled(group):
                 written.set_result(None)
-        finally:
-            # A defect, or the end of the event loop: nobody is left to wait for ever.
-            for written in _unsettled(group):
-                written.cancel()
 
 
 def _unsettled(group: Sequence[_Waiting]) -> Iterator[asyncio.Future[None]]:
