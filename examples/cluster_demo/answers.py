@@ -13,13 +13,13 @@ from gatecast import Receipt, RelayUnavailableError, RevocationNotDurableError
 
 def published() -> Response:
     """It is in the log. How many connections it reaches, only each node knows of its own."""
-    return JSONResponse({"outcome": "in the log of all nodes"})
+    return JSONResponse({"outcome": "to all nodes"})
 
 
 def applied(receipt: Receipt) -> Response:
     """What became of a revocation, node by node."""
     late = f", {len(receipt.unanswered)} did not answer" if receipt.unanswered else ""
-    outcome = f"{receipt.total} connections, {len(receipt.closed)} nodes{late}"
+    outcome = f"{receipt.total} closed on {len(receipt.closed)} nodes{late}"
     return JSONResponse({"outcome": outcome})
 
 
@@ -30,7 +30,7 @@ async def not_published(_: Request, error: Exception) -> Response:
 
 async def not_durable(_: Request, error: Exception) -> Response:
     """The connections of this node are closed; those of the others at the end of their lease."""
-    return JSONResponse({"outcome": "closed here, not confirmed", "detail": str(error)}, 503)
+    return JSONResponse({"outcome": "closed here only", "detail": str(error)}, 503)
 
 
 ERRORS: Final[dict[object, ExceptionHandler]] = {

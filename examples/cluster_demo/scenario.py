@@ -24,28 +24,28 @@ class Step:
         return None if self.text is None else {"text": self.text}
 
 
-PUBLISHED: Final = "in the log of all nodes"
+PUBLISHED: Final = "to all nodes"
 CUT_OFF: Final = (1012, "Cut off from the cluster")
 
 BEFORE: Final = (
     Step(1, "POST", "/messages/everyone", PUBLISHED, "hello"),
     Step(2, "POST", "/messages/accounts/ada", PUBLISHED, "to Ada"),
     Step(1, "POST", "/messages/rules/is_session_of_ada", PUBLISHED, "to Ada's devices"),
-    Step(2, "DELETE", "/sessions/ada-laptop", "2 connections, 2 nodes"),
+    Step(2, "DELETE", "/sessions/ada-laptop", "2 closed on 2 nodes"),
     Step(2, "POST", "/messages/everyone", PUBLISHED, "no laptop"),
-    Step(1, "DELETE", "/accounts/grace", "2 connections, 2 nodes"),
-    Step(1, "DELETE", "/accounts/grace", "0 connections, 2 nodes"),
+    Step(1, "DELETE", "/accounts/grace", "2 closed on 2 nodes"),
+    Step(1, "DELETE", "/accounts/grace", "0 closed on 2 nodes"),
 )
 """While Redis runs."""
 
 DURING: Final = (
     # The token's connection is on the other node, where the lease ends it.
-    Step(1, "DELETE", "/tokens/ada-backup-bot", "closed here, not confirmed"),
+    Step(1, "DELETE", "/tokens/ada-backup-bot", "closed here only"),
 )
 """While Redis is stopped."""
 
 AFTER: Final = (
-    Step(1, "DELETE", "/tokens/ada-backup-bot", "0 connections, 2 nodes"),
+    Step(1, "DELETE", "/tokens/ada-backup-bot", "0 closed on 2 nodes"),
     Step(2, "POST", "/messages/everyone", PUBLISHED, "welcome back"),
 )
 """Once Redis runs again, and the clients of the second round are connected."""
