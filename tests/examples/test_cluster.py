@@ -134,7 +134,7 @@ async def test_without_redis_a_logout_says_so_and_health_is_503_and_both_recover
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert (await both.post("/announce?text=lost", body=[account])).status_code == 503
         with anyio.fail_after(2 * PATIENCE):
-            while (await both.health()).status_code != 503:
+            while (await both.health()).status_code != 503:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
         await redis.start()
         await both.are_healthy()
