@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -11,6 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.examples.connecting import cookie, open_socket
+from tests.packages import ROOT
 from tests.support.clients import Close, WebsocketClient
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import ServerProcess
@@ -89,6 +91,13 @@ async def workers(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncG
             # Killed, it would leave its workers behind.
             server.terminate()
             await server.ended(3 * PATIENCE)
+
+
+def test_the_readme_shows_lines_of_the_example() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"```python\n(cluster = .*?)```", readme, re.DOTALL)
+    example = (ROOT / "examples" / "cluster.py").read_text("utf-8")
+    assert all(line in example for line in shown.splitlines() if line != "...")
 
 
 async def test_a_logout_on_one_worker_closes_the_sockets_of_both(
