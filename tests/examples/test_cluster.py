@@ -71,7 +71,7 @@ class Workers:
 
 @asynccontextmanager
 async def workers(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Workers]:
-    monkeypatch.setenv("REDIS_URL", redis.url)
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{redis.port}")
     command = ("-m", "uvicorn", "examples.cluster:app", "--workers", "2", "--port", "0")
     async with (
         ServerProcess.running(*command) as server,

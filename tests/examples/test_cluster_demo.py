@@ -17,19 +17,14 @@ import pytest
 
 from examples.cluster_demo import scenario
 from examples.cluster_demo.app import LEASE
-from examples.cluster_demo.processes import redis_server
 from tests.examples.connecting import cookie, open_socket
 from tests.packages import ROOT, ROOTS
 from tests.support.clients import Close
-from tests.support.redis_server import redis_executable
 from tests.support.waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("needs_redis")
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ROOTS))}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def redis_is_there() -> None:
-    assert redis_executable() == redis_server()
 
 
 def test_the_scenario_comes_out_as_expected_with_redis_stopped_and_started_again() -> None:
