@@ -15,7 +15,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/.demo ## Start the demo on 127.0.0.1 and print its address
@@ -24,6 +24,14 @@ demo: $(VENV)/.demo ## Start the demo on 127.0.0.1 and print its address
 .PHONY: demo-check
 demo-check: $(VENV)/.demo ## Run the demo's scenario with real clients and compare the outcome
 	$(BIN)/python -m examples.demo --check
+
+.PHONY: demo-cluster
+demo-cluster: $(VENV)/.demo-cluster ## Start the demo as two processes with a Redis of their own
+	$(BIN)/python -m examples.cluster_demo
+
+.PHONY: demo-cluster-check
+demo-cluster-check: $(VENV)/.demo-cluster ## Run the cluster's scenario, and stop Redis in it
+	$(BIN)/python -m examples.cluster_demo --check
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the tests; the core's coverage must be 100 % of its branches

@@ -59,8 +59,8 @@ class Note(BaseModel):
 class Demo:
     """The directory, a transport for each kind of connection, and the endpoints."""
 
-    def __init__(self) -> None:
-        self.directory = Directory()
+    def __init__(self, directory: Directory | None = None) -> None:
+        self.directory = directory or Directory()
         self.websockets = BackendWebsocketTransport()
         # The same type of identity as over WebSocket, so that one rule serves for both.
         self.streams = BackendSseTransport[ConnectionIdentity]()
@@ -155,16 +155,20 @@ class Demo:
 
     async def state(self, _: Request) -> Response:
         """Tell the page what there is."""
+        return JSONResponse(self.describe())
+
+    def describe(self) -> dict[str, object]:
+        """What there is, as JSON."""
         connections = [
             connection.identity
             for transport in self.transports
             for connection in transport.get_connections()
         ]
-        return JSONResponse(describe(self.directory, Counter(connections)))
+        return describe(self.directory, Counter(connections))
 
     async def start_over(self, _: Request) -> Response:
         """Close everything and give out new credentials."""
-        self.directory = Directory()
+        self.directory.start_over()
         return total([self.close_everything(CloseCode.NORMAL, "The demo starts over")])
 
 

@@ -15,7 +15,7 @@ from examples.demo.clients import Client, SseClient, WebsocketClient
 from examples.demo.directory import Directory
 from examples.demo.scenario import EXPECTED, STEPS, Outcome, Step
 from examples.demo.server import DemoServer, listen, url_of
-from examples.demo.table import Row, format_table
+from examples.demo.table import Row, print_tables
 
 SECONDS: Final = 8
 """After that the check stops waiting and shows what there is."""
@@ -78,11 +78,10 @@ def report(counts: Iterable[int], outcomes: Iterable[Outcome]) -> int:
         Row(f"{credential} {kind}", cells(outcome), cells(expected))
         for outcome, ((credential, kind), expected) in zip(outcomes, EXPECTED.items(), strict=True)
     ]
-    print(format_table(("step", "connections", ""), steps), end="\n\n")
-    print(format_table(("client", "received", "close code", "reconnect", ""), clients), end="\n\n")
-    differences = sum(row.differs for row in (*steps, *clients))
-    print(f"{differences} differences" if differences else "Everything is as expected.")
-    return differences
+    return print_tables(
+        (("step", "connections", ""), steps),
+        (("client", "received", "close code", "reconnect", ""), clients),
+    )
 
 
 def step_row(step: Step, count: int | None) -> Row:

@@ -18,10 +18,14 @@ from examples.demo.scenario import Outcome
 
 
 class Client:
-    """One client of the demo at `url`, which presents its credential in `headers`."""
+    """One client of the demo at `url`, which presents its credential in `headers`.
+
+    After a revocation it tries to come back to `return_url`.
+    """
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self.url = url
+        self.return_url = url
         self.headers = headers
         self.received: list[str] = []
         self.close: tuple[int, str] | None = None
@@ -58,7 +62,7 @@ class WebsocketClient(Client):
 
     @override
     async def read_until_closed(self, task_status: TaskStatus[None]) -> None:
-        async with self._connect() as socket:
+        async with self._connect(self.url) as socket:
             task_status.started()
             try:
                 while True:
@@ -70,13 +74,13 @@ class WebsocketClient(Client):
     @override
     async def reconnect(self) -> int:
         try:
-            async with self._connect():
+            async with self._connect(self.return_url):
                 return 101
         except websockets.InvalidStatus as refused:
             return refused.response.status_code
 
-    def _connect(self) -> websockets.connect:
-        address = f"{self.url.replace('http', 'ws', 1)}/websocket"
+    def _connect(self, url: str) -> websockets.connect:
+        address = f"{url.replace('http', 'ws', 1)}/websocket"
         return websockets.connect(address, additional_headers=self.headers, proxy=None)
 
 
@@ -87,7 +91,7 @@ class SseClient(Client):
 
     @override
     async def read_until_closed(self, task_status: TaskStatus[None]) -> None:
-        async with self._connect() as source:
+        async with self._connect(self.url) as source:
             task_status.started()
             async for event in source.aiter_sse():
                 self.last_event_id = event.id
@@ -99,14 +103,14 @@ class SseClient(Client):
 
     @override
     async def reconnect(self) -> int:
-        async with self._connect(self.last_event_id) as source:
+        async with self._connect(self.return_url, self.last_event_id) as source:
             return source.response.status_code
 
     @asynccontextmanager
-    async def _connect(self, last_event_id: str = "") -> AsyncGenerator[EventSource]:
+    async def _connect(self, url: str, last_event_id: str = "") -> AsyncGenerator[EventSource]:
         headers = {**self.headers, "Last-Event-ID": last_event_id}
         async with (
-            httpx.AsyncClient(trust_env=False) as http,
-            aconnect_sse(http, "GET", f"{self.url}/sse", headers=headers) as source,
+            httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(5, read=None)) as http,
+            aconnect_sse(http, "GET", f"{url}/sse", headers=headers) as source,
         ):
             yield source

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Final
-from uuid import uuid4
+from uuid import UUID
 
 from gatecast import AccountId, ApiTokenId, ConnectionIdentity, TokenHash
 
@@ -17,7 +17,7 @@ class Account:
 
     name: str
     label: str
-    account_id: AccountId = field(default_factory=lambda: AccountId(uuid4()))
+    account_id: AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class ApiToken:
         return ConnectionIdentity(self.account.account_id, api_token_id=self.id)
 
 
-ADA: Final = Account("ada", "Ada")
-GRACE: Final = Account("grace", "Grace")
+ADA: Final = Account("ada", "Ada", AccountId(UUID(int=1)))
+GRACE: Final = Account("grace", "Grace", AccountId(UUID(int=2)))
 ACCOUNTS: Final = {account.name: account for account in (ADA, GRACE)}
 
 
@@ -87,11 +87,22 @@ class Directory:
     """The credentials of all accounts, and which of them still count."""
 
     def __init__(self) -> None:
+        self._give_out()
+
+    def start_over(self) -> None:
+        """Give out new credentials; nobody gets in with the old ones."""
+        self._give_out()
+
+    def _give_out(self) -> None:
         sessions = Session(ADA, "laptop"), Session(ADA, "phone"), Session(GRACE, "laptop")
         self.sessions = {session.name: session for session in sessions}
         api_tokens = (ApiToken(ADA, "backup-bot"),)
         self.api_tokens = {api_token.name: api_token for api_token in api_tokens}
-        self._valid = {hash_of(each.secret): each for each in (*sessions, *api_tokens)}
+        self._valid = {hash_of(each.secret): each for each in self.credentials()}
+
+    def credentials(self) -> list[Session | ApiToken]:
+        """All sessions and tokens, revoked or not."""
+        return [*self.sessions.values(), *self.api_tokens.values()]
 
     def identify(self, secret: str) -> ConnectionIdentity | None:
         """Who presents `secret`; nobody if it does not count (any more)."""
@@ -100,11 +111,7 @@ class Directory:
 
     def credentials_of(self, account: Account) -> list[Session | ApiToken]:
         """The sessions and tokens of `account`, revoked or not."""
-        credentials: list[Session | ApiToken] = [
-            *self.sessions.values(),
-            *self.api_tokens.values(),
-        ]
-        return [credential for credential in credentials if credential.account is account]
+        return [each for each in self.credentials() if each.account is account]
 
     def is_valid(self, credential: Session | ApiToken) -> bool:
         """Whether `credential` still counts."""
@@ -116,9 +123,8 @@ class Directory:
 
     def revoke_account(self, account: Account) -> None:
         """From now on no credential of `account` counts; idempotent."""
-        for credential in list(self._valid.values()):
-            if credential.account is account:
-                self.revoke(credential)
+        for credential in self.credentials_of(account):
+            self.revoke(credential)
 
 
 def hash_of(secret: str) -> TokenHash:

@@ -21,7 +21,7 @@ class DemoServer(uvicorn.Server):
 
     def __init__(self, demo: Demo) -> None:
         # Access logs would show the secrets that the page puts into URLs.
-        config = uvicorn.Config(demo.app, lifespan="off", log_level="warning", access_log=False)
+        config = uvicorn.Config(demo.app, log_level="warning", access_log=False)
         super().__init__(config)
         self._demo = demo
 

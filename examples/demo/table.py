@@ -32,3 +32,12 @@ def format_table(header: Sequence[str], rows: Sequence[Row]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def print_tables(*tables: tuple[Sequence[str], Sequence[Row]]) -> int:
+    """Print tables of a header and rows each; return how many rows differ from the expected."""
+    for header, rows in tables:
+        print(format_table(header, rows), end="\n\n")
+    differences = sum(row.differs for _, rows in tables for row in rows)
+    print(f"{differences} differences" if differences else "Everything is as expected.")
+    return differences

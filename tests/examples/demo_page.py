@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,15 @@ from examples.demo.server import DemoServer, listen, url_of
 from tests.requirements import require
 from tests.support.waiting import PATIENCE
 
-__all__ = ["COME_BACK", "DemoPage", "Pane", "StreamRequest", "open_chromium", "open_demo_page"]
+__all__ = [
+    "COME_BACK",
+    "DemoPage",
+    "Page",
+    "Pane",
+    "StreamRequest",
+    "open_chromium",
+    "open_demo_page",
+]
 
 COME_BACK: Final = 10.0
 """Seconds to wait for an EventSource that comes back: Chromium lets three go by first."""
@@ -106,16 +114,11 @@ class StreamLog:
         await self._app(scope, receive, noting if scope["path"] == "/sse" else send)
 
 
-class DemoPage:
-    """One window with the demo, and the demo behind it."""
+class Page:
+    """One window with the page of a demo."""
 
-    def __init__(
-        self, browser: Chrome, demo: Demo, portal: BlockingPortal, requests: list[StreamRequest]
-    ) -> None:
+    def __init__(self, browser: Chrome) -> None:
         self.browser = browser
-        self.demo = demo
-        self.portal = portal
-        self.requests = requests
 
     def click(self, selector: str) -> None:
         """Press the one button that `selector` finds."""
@@ -137,9 +140,24 @@ class DemoPage:
 
     def wait_for(self, expected: dict[str, Pane], seconds: float = PATIENCE) -> None:
         """Wait until the page has exactly the panes `expected`."""
+        self._wait(lambda panes: panes == expected, str(expected), seconds)
+
+    def wait_for_some(self, expected: dict[str, Pane], seconds: float = PATIENCE) -> None:
+        """Wait until the page has the panes `expected`, whatever the others show."""
+        self._wait(lambda panes: panes | expected == panes, str(expected), seconds)
+
+    def wait_for_node(self, state: str, seconds: float = PATIENCE) -> None:
+        """Wait until the page says that its node is in `state`."""
+        shown = self.browser.find_element(By.CSS_SELECTOR, "#node .state")
+        waiting: WebDriverWait[Chrome] = WebDriverWait(self.browser, seconds, poll_frequency=0.02)
+        waiting.until(lambda _: shown.text == state)
+
+    def _wait(
+        self, condition: Callable[[dict[str, Pane]], bool], expected: str, seconds: float
+    ) -> None:
         waiting: WebDriverWait[Chrome] = WebDriverWait(self.browser, seconds, poll_frequency=0.02)
         with suppress(TimeoutException):
-            waiting.until(lambda _: self.panes() == expected)
+            waiting.until(lambda _: condition(self.panes()))
             return
         raise AssertionError(f"the page shows {self.panes()}, not {expected}")
 
@@ -147,6 +165,18 @@ class DemoPage:
         """The secret and the `readyState` of every EventSource that the page has made."""
         states: list[tuple[str, int]] = _scripting(self.browser).execute_script(_READ_SOURCES)
         return dict(states)
+
+
+class DemoPage(Page):
+    """One window with the demo, and the demo behind it."""
+
+    def __init__(
+        self, browser: Chrome, demo: Demo, portal: BlockingPortal, requests: list[StreamRequest]
+    ) -> None:
+        super().__init__(browser)
+        self.demo = demo
+        self.portal = portal
+        self.requests = requests
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 const clients = document.querySelector("#clients");
 const openForm = document.querySelector("#open");
 const live = document.querySelector("#live");
+const nodePanel = document.querySelector("#node");
 const broadcastForm = document.querySelector("#broadcast");
 
 // A browser opens six HTTP/1.1 connections to a server. Streams keep theirs; requests need one too.
@@ -132,7 +133,9 @@ async function act(method, path, call, body) {
   const row = copyOf("log");
   row.querySelector("time").textContent = new Date().toLocaleTimeString("en-GB");
   row.querySelector("code").textContent = call;
-  row.querySelector(".count").textContent = counted((await answer.json()).connections);
+  const { connections, outcome, detail } = await answer.json();
+  row.querySelector(".count").textContent = outcome ?? counted(connections);
+  row.title = detail ?? "";
   document.querySelector("#log").prepend(row);
   await refresh();
 }
@@ -141,8 +144,31 @@ async function refresh() {
   const state = await (await fetch("state")).json();
   accounts = state.accounts;
   accounts.forEach(showAccount);
+  if (state.node) showNode(state.node);
   live.textContent = counted(credentials().reduce((sum, each) => sum + each.connected, 0));
   return state;
+}
+
+// A lease that runs: its age grows from beat to beat, and where none comes back, up to the end.
+function showNode({ name, state, age, lease, nodes, other }) {
+  const cameBack = nodePanel.dataset.state === "fenced" && state === "following";
+  nodePanel.hidden = false;
+  nodePanel.dataset.state = state;
+  nodePanel.querySelector(".name").textContent = `${name} of ${nodes}`;
+  nodePanel.querySelector(".state").textContent = state.replace("_", " ");
+  nodePanel.querySelector("meter").max = lease;
+  nodePanel.querySelector("meter").value = age ?? lease;
+  const shown = age === null ? "not joined" : `${age.toFixed(1)} s of ${lease} s`;
+  nodePanel.querySelector(".age").textContent = shown;
+  nodePanel.querySelector("a").href = other;
+  if (cameBack) retryWhoWasCutOff();
+}
+
+// An app's clients would come back by themselves, at random times; these wait for the node.
+function retryWhoWasCutOff() {
+  for (const pane of clients.querySelectorAll("[data-state=closed]")) {
+    if (pane.querySelector(".code").textContent !== "4001") pane.querySelector(".again").click();
+  }
 }
 
 function counted(connections) {
@@ -222,4 +248,9 @@ document.querySelector("#start-over").onclick = startOver;
 await start();
 
 // Connections come and go in other tabs too, and the server may stop.
-setInterval(() => refresh().catch(() => (live.textContent = "The server has stopped")), 1000);
+async function keepFresh() {
+  await refresh().catch(() => (live.textContent = "The server has stopped"));
+  setTimeout(keepFresh, nodePanel.hidden ? 1000 : 200);
+}
+
+setTimeout(keepFresh, 1000);
