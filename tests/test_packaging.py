@@ -24,8 +24,10 @@ CORE_DEPENDENCIES = {
 EXTRA_OF = {
     "cluster_lifespan": "redis",
     "event_loop": None,
+    "in_process_relay": None,
     "memory": None,
     "picows_server": "picows",
+    "redis_streams": "redis",
     "starlette_sse": "sse",
     "starlette_websocket": "starlette",
     "uvicorn_shutdown": "uvicorn",

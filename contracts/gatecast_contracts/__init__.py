@@ -1,7 +1,8 @@
-"""The contract suite: what every adapter promises, and the tests that prove it.
+"""The contract suite: what adapters and relays promise, and the tests that prove it.
 
-An adapter's author subclasses `TransportContract` in a test module and defines two hooks. It needs
-the extra `gatecast[contracts]`, and runs under pytest without a plugin.
+An adapter's author subclasses `TransportContract` in a test module and defines two hooks; a
+relay's author subclasses `RelayContract` and defines one. It needs the extra `gatecast[contracts]`,
+and runs under pytest without a plugin.
 """
 
 import pkgutil
@@ -22,14 +23,18 @@ from gatecast_contracts.adapter import (  # noqa: E402
     Received,
     ServeOptions,
 )
-from gatecast_contracts.capabilities import Capabilities, Capability  # noqa: E402
-from gatecast_contracts.contract import Contract, ContractDefinitionError  # noqa: E402
-from gatecast_contracts.promises import PROMISES, Promise  # noqa: E402
+from gatecast_contracts.capabilities import Capabilities, Capability, RelayCapability  # noqa: E402
+from gatecast_contracts.contract import Contract  # noqa: E402
+from gatecast_contracts.definition import ContractDefinitionError  # noqa: E402
+from gatecast_contracts.promises import PROMISES, RELAY_PROMISES, Promise  # noqa: E402
 from gatecast_contracts.proof import BrokenPromiseError, proves  # noqa: E402
+from gatecast_contracts.relay import RelayContract  # noqa: E402
+from gatecast_contracts.relay_log import RelayLog  # noqa: E402
 from gatecast_contracts.transport import ConnectionIdentityContract, TransportContract  # noqa: E402
 
 __all__ = [
     "PROMISES",
+    "RELAY_PROMISES",
     "BrokenPromiseError",
     "Capabilities",
     "Capability",
@@ -43,6 +48,9 @@ __all__ = [
     "LiveAdapter",
     "Promise",
     "Received",
+    "RelayCapability",
+    "RelayContract",
+    "RelayLog",
     "ServeOptions",
     "TransportContract",
     "proves",

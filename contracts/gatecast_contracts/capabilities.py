@@ -1,4 +1,4 @@
-"""Capabilities: what an adapter may decline to keep, openly and with a reason."""
+"""Capabilities: what an adapter or a relay may decline to keep, openly and with a reason."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import Generic
+
+from typing_extensions import TypeVar
 
 from gatecast.errors import UsageError
 
-__all__ = ["Capabilities", "Capability", "InvalidCapabilitiesError"]
+__all__ = ["Capabilities", "Capability", "InvalidCapabilitiesError", "RelayCapability"]
 
 
 class Capability(Enum):
@@ -32,6 +35,16 @@ class Capability(Enum):
     up. Then the adapter's work ends at the deadline, and the server's task does not (REV-7)."""
 
 
+class RelayCapability(Enum):
+    """What may be impossible to do with a relay. Everything else is mandatory."""
+
+    OUTAGE = "the relay can be out of reach of a process that uses it"
+    """Declined for a relay without a network or a file in between (RLY-9)."""
+
+
+TCapability = TypeVar("TCapability", Capability, RelayCapability, default=Capability)
+
+
 class InvalidCapabilitiesError(UsageError, ValueError):
     """A capability that was declined without a reason, or that is none."""
 
@@ -39,18 +52,19 @@ class InvalidCapabilitiesError(UsageError, ValueError):
         self.declined = declined
         self.reason = reason
         super().__init__(
-            f"{declined!r} is declined with {reason!r}; decline a Capability, with the reason as a "
+            f"{declined!r} is declined with {reason!r}; decline a capability, with the reason as a "
             "string that is not empty"
         )
 
 
-def _nothing() -> Mapping[Capability, str]:
+def _nothing() -> dict[TCapability, str]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What one adapter declares. By default it declines nothing.
+# Without slots: a call of a subscripted class sets an attribute on what it made.
+@dataclass(frozen=True)
+class Capabilities(Generic[TCapability]):
+    """What one adapter or relay declares. By default it declines nothing.
 
         capabilities = Capabilities(
             declined={Capability.BACKPRESSURE: "the server buffers without a bound"}
@@ -60,17 +74,17 @@ class Capabilities:
     too, so that a reason which no longer holds does not stay. Raises `InvalidCapabilitiesError`.
     """
 
-    declined: Mapping[Capability, str] = field(default_factory=_nothing)
+    declined: Mapping[TCapability, str] = field(default_factory=_nothing)
     """What is declined, and why."""
 
     def __post_init__(self) -> None:
         for capability, reason in self.declined.items():
             # For authors who run no type checker.
-            known = isinstance(capability, Capability)  # pyright: ignore[reportUnnecessaryIsInstance]
+            known = isinstance(capability, Capability | RelayCapability)  # pyright: ignore[reportUnnecessaryIsInstance]
             if not known or not isinstance(reason, str) or not reason.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise InvalidCapabilitiesError(capability, reason)
         object.__setattr__(self, "declined", MappingProxyType(dict(self.declined)))
 
-    def reason_against(self, capability: Capability | None) -> str | None:
+    def reason_against(self, capability: TCapability | None) -> str | None:
         """Why `capability` is declined; `None` if it is not."""
         return None if capability is None else self.declined.get(capability)

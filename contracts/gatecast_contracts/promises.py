@@ -1,6 +1,6 @@
-"""The manifest: every promise that an adapter gives, as one sentence with an id.
+"""The manifests: every promise that an adapter or a relay gives, as one sentence with an id.
 
-The contract suite has a test for every promise here, and no test without one.
+The contract suites have a test for every promise here, and no test without one.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Final
 
 from gatecast.errors import UsageError
 
-__all__ = ["PROMISES", "Promise", "UnknownPromiseError", "get_promise"]
+__all__ = ["PROMISES", "RELAY_PROMISES", "Promise", "UnknownPromiseError", "get_promise"]
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One thing that every adapter does."""
+    """One thing that every adapter does, or every relay."""
 
     id: str
     """Group and number; it never changes and is never given to another promise."""
@@ -32,7 +32,7 @@ class Promise:
 
 
 class UnknownPromiseError(UsageError, LookupError):
-    """An id that is not in the manifest."""
+    """An id that is in no manifest."""
 
     def __init__(self, promise_id: str) -> None:
         self.promise_id = promise_id
@@ -195,15 +195,79 @@ _MANIFEST: Final = (
     ),
 )
 
-PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
-    {promise.id: promise for promise in _MANIFEST}
+_RELAY_DESIGN = "docs/design.md, Relay"
+
+_RELAY_MANIFEST: Final = (
+    Promise(
+        "RLY-1",
+        "what one relay object publishes is read in the order of the calls, also where they "
+        "overlap; all readers see the entries of all writers in one order",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-2",
+        "reading on from the position of any batch yields exactly what follows, once, also through "
+        "another relay object on the log",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-3",
+        "a read raises `RelayGapError` if an entry after its position was trimmed, or the "
+        "position's log was lost, replaced, or is another; trimming what was read is no gap",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-4",
+        "once `publish` has returned, every read from before the entry returns it at once, also "
+        "one from `None` by a reader that starts later",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-5",
+        "a read returns at once if there is an entry, else as soon as one comes, and without any "
+        "after `wait`",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-6",
+        "however far behind a reader is, it gets everything, in order, in batches of bounded size",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-7",
+        "an entry is any bytes, none included, up to at least 8 MiB, and is read as it was "
+        "published",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-8",
+        "a cancelled read loses nothing, a cancelled `publish` no entry but its own, and the relay "
+        "works on",
+        _RELAY_DESIGN,
+    ),
+    Promise(
+        "RLY-9",
+        "while the relay can't be reached, `publish` and `read` raise `RelayUnavailableError` "
+        "within a bounded time; once it can, they go on with nothing lost",
+        _RELAY_DESIGN,
+    ),
 )
-"""All promises by id, in the order of the design."""
 
 
-def get_promise(promise_id: str) -> Promise:
+def _by_id(manifest: tuple[Promise, ...]) -> Mapping[str, Promise]:
+    return MappingProxyType({promise.id: promise for promise in manifest})
+
+
+PROMISES: Final = _by_id(_MANIFEST)
+"""All promises of an adapter by id, in the order of the design."""
+
+RELAY_PROMISES: Final = _by_id(_RELAY_MANIFEST)
+"""All promises of a relay by id, in the order of the design."""
+
+
+def get_promise(promise_id: str, manifest: Mapping[str, Promise] = PROMISES) -> Promise:
     """Return the promise with this id. Raises `UnknownPromiseError` if there is none."""
     try:
-        return PROMISES[promise_id]
+        return manifest[promise_id]
     except KeyError:
         raise UnknownPromiseError(promise_id) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
@@ -13,16 +14,18 @@ import pytest
 
 from gatecast.outbox import OutboxLimits
 from gatecast_contracts._rig import Rig
-from gatecast_contracts.capabilities import Capability
+from gatecast_contracts.capabilities import Capability, RelayCapability
 from gatecast_contracts.promises import Promise, get_promise
 
 if TYPE_CHECKING:
     from gatecast_contracts.contract import Contract
+    from gatecast_contracts.definition import BaseContract
 
-__all__ = ["BrokenPromiseError", "Proof", "proofs_of", "proves"]
+__all__ = ["BrokenPromiseError", "Proof", "make_test", "proofs_of", "proves"]
 
-# Any: a contract's identity type, which a decorator of its methods can't name.
-_Body: TypeAlias = Callable[[Any, Rig[Any]], Coroutine[object, object, None]]
+# Any: a contract and its rig, whose types a decorator of the contract's methods can't name.
+_Body: TypeAlias = Callable[[Any, Any], Coroutine[object, object, None]]
+_SetUp: TypeAlias = Callable[[Any], AbstractAsyncContextManager[object]]
 _Test: TypeAlias = Callable[[Any], None]
 
 _LONGEST: Final = 60.0
@@ -42,12 +45,12 @@ class Proof:
     """One test: which promise it proves, and under which conditions."""
 
     promise: Promise
-    needs: Capability | None
-    limits: OutboxLimits
-    close_timeout: float
+    needs: Capability | RelayCapability | None
+    set_up: _SetUp
+    """Makes the rig for a contract, which is entered once and handed to the body."""
     body: _Body
 
-    def run(self, contract: Contract[Any]) -> None:
+    def run(self, contract: BaseContract) -> None:
         """Run the test; if it needs what `contract` declines, it is expected to fail."""
         __tracebackhide__ = True
         failure = anyio.run(partial(self._perform, contract), backend=contract.backend)
@@ -57,12 +60,12 @@ class Proof:
         elif failure is not None:
             raise self._told(failure)
 
-    async def _perform(self, contract: Contract[Any]) -> Exception | None:
+    async def _perform(self, contract: BaseContract) -> Exception | None:
         __tracebackhide__ = True
         # Returned, not raised: so a failure's traceback begins here, and not in the event loop.
         try:
             with anyio.fail_after(_LONGEST):
-                async with Rig(contract, self.limits, self.close_timeout) as rig:
+                async with self.set_up(contract) as rig:
                     await self.body(contract, rig)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is this test's failure
             return error
@@ -105,22 +108,26 @@ def proves(
     """
     promise = get_promise(promise_id)
 
-    def decorate(body: _Body) -> _Test:
-        proof = Proof(promise, needs, limits, close_timeout, body)
+    def set_up(contract: Contract[Any]) -> Rig[Any]:
+        return Rig(contract, limits, close_timeout)
 
-        def test(self: Contract[Any]) -> None:
-            __tracebackhide__ = True
-            proof.run(self)
+    return lambda body: make_test(Proof(promise, needs, set_up, body))
 
-        # Not functools.wraps: pytest would follow it to the body, and look for a fixture `rig`.
-        test.__name__, test.__qualname__ = body.__name__, body.__qualname__
-        test.__module__, test.__doc__ = body.__module__, body.__doc__
-        # Collected whatever names the host project's configuration asks of tests.
-        vars(test)["__test__"] = True
-        _PROOFS[test] = proof
-        return test
 
-    return decorate
+def make_test(proof: Proof) -> _Test:
+    """Make the test that carries out `proof`."""
+
+    def test(self: BaseContract) -> None:
+        __tracebackhide__ = True
+        proof.run(self)
+
+    # Not functools.wraps: pytest would follow it to the body, and look for a fixture `rig`.
+    test.__name__, test.__qualname__ = proof.body.__name__, proof.body.__qualname__
+    test.__module__, test.__doc__ = proof.body.__module__, proof.body.__doc__
+    # Collected whatever names the host project's configuration asks of tests.
+    vars(test)["__test__"] = True
+    _PROOFS[test] = proof
+    return test
 
 
 def proofs_of(contract: type[object]) -> dict[str, Proof]:

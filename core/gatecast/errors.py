@@ -8,6 +8,7 @@
     │   ├── DuplicatePolicyError         another policy has the name
     │   ├── DuplicateTransportError      another transport has the name
     │   ├── IncompleteEventError         an audit event without the id that its type needs
+    │   ├── InvalidClientError           a broker's client that a relay can't use
     │   ├── InvalidKeyError              a key that the index could never match
     │   ├── UnknownIndexError            an index that the transport was not built with
     │   ├── InvalidCloseError            a close code that may not be sent on the wire
@@ -62,6 +63,7 @@ __all__ = [
     "HandleClosedError",
     "HandleError",
     "IncompleteEventError",
+    "InvalidClientError",
     "InvalidCloseError",
     "InvalidEventFieldError",
     "InvalidExpiryError",
@@ -211,6 +213,15 @@ class IncompleteEventError(UsageError, ValueError):
         self.event_type = event_type
         self.field = field
         super().__init__(f"an event {event_type!r} needs {field}; nothing was closed")
+
+
+class InvalidClientError(UsageError, ValueError):
+    """A broker's client with settings under which a relay can't keep its promises."""
+
+    def __init__(self, client: object, detail: str) -> None:
+        self.client = client
+        self.detail = detail
+        super().__init__(f"the relay can't use {type(client).__name__} as it is: {detail}")
 
 
 class InvalidExpiryError(UsageError, TypeError):

@@ -119,4 +119,4 @@ def test_declining_takes_a_reason(reason: str) -> None:
 def test_only_a_capability_can_be_declined() -> None:
     with pytest.raises(InvalidCapabilitiesError, match="REV-1"):
         # The type checkers refuse it, too.
-        Capabilities(declined={"REV-1": "too hard"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+        Capabilities(declined={"REV-1": "too hard"})  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]

@@ -10,6 +10,7 @@ from gatecast.errors import (
     GatecastError,
     HandleError,
     IncompleteEventError,
+    InvalidClientError,
     InvalidCloseError,
     InvalidEventFieldError,
     InvalidExpiryError,
@@ -60,6 +61,7 @@ def test_a_parent_is_for_except_clauses_only(parent: type[GatecastError]) -> Non
     [
         (InvalidKeyError("account", UUID, "x"), TypeError),
         (UnknownIndexError("room", ()), LookupError),
+        (InvalidClientError("client", "detail"), ValueError),
         (InvalidCloseError(1005), ValueError),
         (InvalidLimitError("turn", 0), ValueError),
         (InvalidMessageError("detail"), ValueError),
@@ -84,6 +86,7 @@ def test_a_usage_error_is_also_the_builtin_that_fits(
     [
         (InvalidKeyError("account", UUID, "x"), "'account' has keys of type UUID, not str"),
         (UnknownIndexError("room", ()), "no index 'room', only none"),
+        (InvalidClientError("client", "detail"), "can't use str as it is: detail"),
         (InvalidCloseError(1005), "1005 may not be sent"),
         (InvalidLimitError("turn", 0), "turn must be a number above zero, not 0"),
         (InvalidEventFieldError("id", "a\nb"), r"'a\nb' can't be the 'id' of an event"),
