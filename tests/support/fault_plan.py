@@ -133,9 +133,7 @@ class _Planner:
         if chosen < 0.4:
             hesitation = self._random.random() * 0.1
             account = self._random.randrange(ACCOUNTS)
-            return Connect(
-                self._node(), account, self._session(), self._chance(0.5), hesitation
-            )
+            return Connect(self._node(), account, self._session(), self._chance(0.5), hesitation)
         return self._broadcast()
 
     def _broadcast(self) -> Broadcast:
