@@ -9,6 +9,7 @@ class Protocol(StrEnum):
 
     WEBSOCKET = "ws"
     SSE = "sse"
+    SOCKET_IO = "socketio"
 
 
 class Metric(StrEnum):
@@ -17,6 +18,7 @@ class Metric(StrEnum):
     CPU = "cpu_us_per_message"
     P50 = "p50_ms"
     P99 = "p99_ms"
+    ACROSS = "across_ms"
     COMPRESSED = "compressed_share"
     LOAD = "load_generator_cpu_us_per_message"
     MEMORY = "kb_per_connection"
@@ -43,6 +45,8 @@ class Load:
     offer_deflate: bool = False
     stalled: bool = False
     """One more connection that never reads."""
+    nodes: int = 1
+    """With two, each has the connections, Redis is between them, and the first is told to send."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,10 @@ from typing import Final
 from benchmarks.case import Case, Goal, Load, Metric, Program, Protocol, Subject
 from benchmarks.core_cases import CORE, CORE_FULL
 from benchmarks.programs import (
+    BARE_STREAM,
+    CHANNELS,
     GATECAST,
+    GATECAST_CLUSTER,
     GATECAST_PICOWS,
     GATECAST_SSE,
     GATECAST_WEBSOCKETS,
@@ -16,6 +19,8 @@ from benchmarks.programs import (
     QUEUE,
     RAW,
     RAW_SSE,
+    REVOCATION,
+    SOCKET_IO,
     SSE_STARLETTE,
     STREAMING_RESPONSE,
     WEBSOCKETS,
@@ -152,6 +157,40 @@ STALLED: Final = Case(
     ),
 )
 
+_TWO_NODES: Final = Load(connections=1_000, messages=20, nodes=2)
+
+CLUSTER_BROADCAST: Final = Case(
+    name="cluster-broadcast",
+    title="Two nodes with 1,000 WebSockets each, broadcast over Redis",
+    metric=Metric.CPU,
+    subjects=(
+        Subject(SOCKET_IO, replace(_TWO_NODES, protocol=Protocol.SOCKET_IO)),
+        Subject(CHANNELS, _TWO_NODES),
+        Subject(
+            GATECAST_CLUSTER,
+            _TWO_NODES,
+            goals=(Goal(SOCKET_IO.name, 1.0), Goal(CHANNELS.name, 1.0)),
+        ),
+    ),
+)
+
+_ONE_BY_ONE: Final = Load(connections=1, messages=200, nodes=2)
+
+CLUSTER_REVOCATION: Final = Case(
+    name="cluster-revocation",
+    title="Two nodes: from a call on one to its effect on the other",
+    metric=Metric.ACROSS,
+    subjects=(
+        Subject(BARE_STREAM, _ONE_BY_ONE, arguments=("bare",)),
+        Subject(
+            REVOCATION,
+            _ONE_BY_ONE,
+            arguments=("revocation",),
+            goals=(Goal(BARE_STREAM.name, 2.0),),
+        ),
+    ),
+)
+
 _HELD: Final = Load(connections=1_000)
 _HELD_SSE: Final = replace(_HELD, protocol=Protocol.SSE)
 
@@ -179,6 +218,8 @@ SHORT: Final = (
     DEFLATE,
     STALLED,
     MEMORY,
+    CLUSTER_BROADCAST,
+    CLUSTER_REVOCATION,
     *CORE,
 )
 

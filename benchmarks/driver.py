@@ -3,7 +3,7 @@
 from typing import Final
 
 from benchmarks.case import Case, Metric
-from benchmarks.measures import core, fan_out, memory
+from benchmarks.measures import across_nodes, core, fan_out, memory
 from benchmarks.result import CaseResult, SubjectResult
 
 _MEASURES: Final = {
@@ -11,6 +11,7 @@ _MEASURES: Final = {
     Metric.P99: fan_out.measure,
     Metric.MEMORY: memory.measure,
     Metric.CORE: core.measure,
+    Metric.ACROSS: across_nodes.measure,
 }
 
 

@@ -15,7 +15,7 @@ class LoadGenerator(LineProcess):
     """One load generator with its connections to one server."""
 
     def __init__(self, load: Load, port: int) -> None:
-        template = template_for(load.message_bytes)
+        template = template_for(load.message_bytes, load.protocol)
         offsets = [str(template.sequence_at), str(template.sent_at_at)]
         offer = ["deflate"] if load.offer_deflate else []
         command = [str(_build()), load.protocol, str(port), template.body, *offsets, *offer]

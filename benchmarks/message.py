@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from benchmarks.case import Protocol
+
 METHOD: Final = "benchmark.tick"
 
 # The load generator knows these widths too (`load/load.h`).
@@ -30,10 +32,14 @@ class Message:
         }
 
     @cached_property
+    def members(self) -> dict[str, object]:
+        """The message as an object."""
+        return {"jsonrpc": "2.0", "method": METHOD, "params": self.params}
+
+    @cached_property
     def text(self) -> str:
         """The message as it goes over the wire."""
-        notification = {"jsonrpc": "2.0", "method": METHOD, "params": self.params}
-        return json.dumps(notification, separators=(",", ":"))
+        return json.dumps(self.members, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,11 @@ def padding_for(size: int) -> str:
     return "x" * room
 
 
-def template_for(size: int) -> Template:
-    """Returns the template of all messages of `size` bytes."""
+def template_for(size: int, protocol: Protocol) -> Template:
+    """Returns the template of all messages of `size` bytes, as they arrive."""
     body = Message(0, 0, padding_for(size)).text
+    if protocol is Protocol.SOCKET_IO:
+        body = f'42["{METHOD}",{body}]'
     return Template(body, _value_at(body, "sequence"), _value_at(body, "sent_at"))
 
 

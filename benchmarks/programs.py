@@ -22,6 +22,12 @@ STREAMING_RESPONSE: Final = Program(
 SSE_STARLETTE: Final = Program("sse-starlette, queue per stream", "servers.sse_starlette_queue")
 GATECAST_SSE: Final = Program("Gatecast SSE on Starlette", "servers.gatecast_sse")
 
+GATECAST_CLUSTER: Final = Program("Gatecast over Redis Streams", "servers.gatecast_cluster")
+SOCKET_IO: Final = Program("python-socketio, Redis manager", "servers.socketio_redis")
+BARE_STREAM: Final = Program("redis-py, XADD to XREAD", "across_nodes")
+REVOCATION: Final = Program("Gatecast, revoke to close", "across_nodes")
+CHANNELS: Final = Program("Channels, channels_redis", "servers.channels_redis_group")
+
 SEND_TO_ACCOUNT: Final = Program("send_to_account", "core_costs")
 CLOSE_SESSION: Final = Program("close_sockets_for_session", "core_costs")
 CLOSE_ACCOUNT: Final = Program("close_sockets_for_account", "core_costs")

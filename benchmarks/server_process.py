@@ -10,9 +10,9 @@ from benchmarks.processes import SECONDS_TO_ANSWER, Answer, ModuleProcess, NoAns
 class ServerProcess(ModuleProcess):
     """One server under test, in a process of its own."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, *arguments: str) -> None:
         size = str(subject.load.message_bytes)
-        super().__init__(subject.program, "--message-bytes", size, *subject.arguments)
+        super().__init__(subject.program, "--message-bytes", size, *subject.arguments, *arguments)
         self.port = int(self.read()["port"])
 
     def stats(self) -> Answer:

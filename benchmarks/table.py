@@ -10,6 +10,7 @@ _HEADERS: Final = {
     Metric.CPU: "CPU µs/message",
     Metric.P50: "p50 ms",
     Metric.P99: "p99 ms",
+    Metric.ACROSS: "p50 ms",
     Metric.COMPRESSED: "compressed",
     Metric.LOAD: "load generator CPU µs",
     Metric.MEMORY: "kB/connection",
@@ -20,6 +21,7 @@ _FURTHER_COLUMNS: Final[dict[Metric, tuple[Metric, ...]]] = {
     Metric.P99: (Metric.P50, Metric.CPU),
     Metric.MEMORY: (),
     Metric.CORE: (),
+    Metric.ACROSS: (Metric.P99,),
 }
 
 

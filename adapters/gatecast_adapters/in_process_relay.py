@@ -40,10 +40,7 @@ class InProcessRelay:
 
     async def publish(self, entry: bytes) -> None:
         """As `Relay.publish`."""
-        self._entries.append((self._host.clock(), entry))
-        self._trim()
-        for event in self._waiting:
-            event.set()
+        self._append(entry)
         await self._host.checkpoint()
 
     async def read(self, after: Position | None, *, wait: float) -> RelayBatch:
@@ -63,10 +60,13 @@ class InProcessRelay:
         # So that a position of another log is not taken for one of this.
         self._log_id = secrets.token_hex(8)
 
-    def _trim(self) -> None:
-        oldest = self._host.clock() - self._max_age
-        while len(self._entries) > self._max_entries or self._entries[0][0] < oldest:
+    def _append(self, entry: bytes) -> None:
+        now = self._host.clock()
+        self._entries.append((now, entry))
+        while len(self._entries) > self._max_entries or self._entries[0][0] < now - self._max_age:
             self._drop_oldest(1)
+        for event in self._waiting:
+            event.set()
 
     def _drop_oldest(self, count: int) -> None:
         for _ in range(count):

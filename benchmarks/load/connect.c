@@ -24,12 +24,13 @@ static int format_request(char *request, size_t size, uint32_t index)
                         "Accept: text/event-stream\r\n\r\n",
                         index, options.port);
     return snprintf(request, size,
-                    "GET /?connection=%u HTTP/1.1\r\n"
+                    "GET %sconnection=%u HTTP/1.1\r\n"
                     "Host: 127.0.0.1:%u\r\n"
                     "Upgrade: websocket\r\n"
                     "Connection: Upgrade\r\n"
                     "Sec-WebSocket-Key: " WEBSOCKET_KEY "\r\n"
                     "Sec-WebSocket-Version: 13\r\n%s\r\n",
+                    options.protocol == SOCKET_IO ? "/socket.io/?EIO=4&transport=websocket&" : "/?",
                     index, options.port,
                     options.offer_deflate
                         ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
@@ -61,7 +62,7 @@ static bool header_contains(const char *head, size_t length, const char *text)
 
 static void check_head(const struct connection *connection, const char *head, size_t length)
 {
-    if (options.protocol == WEBSOCKET) {
+    if (options.protocol != SSE) {
         if (!header_contains(head, length, "HTTP/1.1 101 ") ||
             !header_contains(head, length, WEBSOCKET_ACCEPT))
             fail("connection %u: the upgrade was refused: %.12s", connection->index, head);
@@ -82,4 +83,12 @@ size_t parse_response(struct connection *connection, const char *data, size_t le
     check_head(connection, data, head_length);
     connection->open = true;
     return head_length;
+}
+
+/* Joins the default namespace, which gets the messages: a text frame "40", masked with zeros. */
+void join_socket_io(const struct connection *connection)
+{
+    static const char frame[] = "\x81\x82\0\0\0\0" "40";
+    if (send(connection->fd, frame, sizeof frame - 1, MSG_NOSIGNAL) != sizeof frame - 1)
+        fail("connection %u: the namespace could not be joined", connection->index);
 }

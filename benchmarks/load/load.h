@@ -10,7 +10,7 @@
 #define SEQUENCE_WIDTH 10
 #define SENT_AT_WIDTH 19
 
-enum protocol { WEBSOCKET, SSE };
+enum protocol { WEBSOCKET, SSE, SOCKET_IO };
 
 struct options {
     enum protocol protocol;
@@ -45,6 +45,7 @@ _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* connect.c: `receive_buffer` 0 keeps the kernel's default. */
 int connect_to_server(uint32_t index, int receive_buffer);
 size_t parse_response(struct connection *connection, const char *data, size_t length);
+void join_socket_io(const struct connection *connection);
 
 /* websocket.c, sse.c: consume whole units, return how many bytes they took. */
 size_t parse_frames(struct connection *connection, const char *data, size_t length);

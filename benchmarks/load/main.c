@@ -1,6 +1,6 @@
 /* A load generator for fan-out: many connections to one loopback port, every message checked.
 
-   load ws|sse PORT BODY SEQUENCE_AT SENT_AT_AT [deflate]
+   load ws|sse|socketio PORT BODY SEQUENCE_AT SENT_AT_AT [deflate]
 
    Commands on stdin, one per line; answers on stdout as JSON, one per line:
      open N                           open N more connections         -> opened
@@ -99,6 +99,8 @@ static size_t parse(struct connection *connection, const char *data, size_t leng
         consumed = parse_response(connection, data, length);
         if (!connection->open)
             return 0;
+        if (options.protocol == SOCKET_IO)
+            join_socket_io(connection);
         finish_handshake();
     }
     if (options.protocol == SSE)
@@ -188,8 +190,10 @@ static void read_commands(void)
 static void parse_arguments(int count, char **arguments)
 {
     if (count < 6)
-        fail("usage: load ws|sse PORT BODY SEQUENCE_AT SENT_AT_AT [deflate]");
-    options.protocol = strcmp(arguments[1], "sse") == 0 ? SSE : WEBSOCKET;
+        fail("usage: load ws|sse|socketio PORT BODY SEQUENCE_AT SENT_AT_AT [deflate]");
+    options.protocol = strcmp(arguments[1], "sse") == 0        ? SSE
+                       : strcmp(arguments[1], "socketio") == 0 ? SOCKET_IO
+                                                               : WEBSOCKET;
     options.port = (uint16_t)strtoul(arguments[2], NULL, 10);
     options.body = arguments[3];
     options.body_length = strlen(arguments[3]);

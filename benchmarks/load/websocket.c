@@ -42,6 +42,13 @@ static bool read_frame(struct frame *frame, const unsigned char *data, size_t le
     return length >= frame->total_length;
 }
 
+/* Engine.IO opens with "0{...}", and Socket.IO answers to "40" with "40{...}". */
+static bool is_set_up(const struct frame *frame)
+{
+    const unsigned char *text = frame->payload;
+    return frame->payload_length > 2 && (text[0] == '0' || (text[0] == '4' && text[1] == '0'));
+}
+
 static void handle_frame(struct connection *connection, const struct frame *frame)
 {
     enum opcode opcode = frame->first_byte & 0x0F;
@@ -54,6 +61,8 @@ static void handle_frame(struct connection *connection, const struct frame *fram
     if (opcode != TEXT || !(frame->first_byte & FIN) || frame->first_byte & RSV2_RSV3 ||
         frame->masked || (compressed && !options.offer_deflate))
         fail("connection %u: unexpected frame 0x%02x", connection->index, frame->first_byte);
+    if (options.protocol == SOCKET_IO && is_set_up(frame))
+        return;
     if (compressed)
         round_compressed_message(connection);
     else

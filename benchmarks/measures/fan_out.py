@@ -6,7 +6,7 @@ is read before and after each of its batches; what it does while it waits for it
 counted.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from benchmarks.case import Metric, Sample, Subject
 from benchmarks.load_generator import LoadGenerator
 from benchmarks.processes import Answer, NoAnswerError
+from benchmarks.redis_process import RedisProcess
 from benchmarks.result import SubjectResult, Subjects
 from benchmarks.server_process import ServerProcess
 
@@ -45,12 +46,16 @@ class _SubjectRun:
         self._result = result
         self._load = subject.load
         self._next_sequence = 1
-        self._server = stack.enter_context(ServerProcess(subject))
-        self._generator = stack.enter_context(LoadGenerator(subject.load, self._server.port))
-        self._generator.ask(f"open {subject.load.connections}")
-        if subject.load.stalled:
-            self._generator.ask("stall")
-        self._server.wait_for_connections(subject.load.connections + subject.load.stalled)
+        self._servers = _nodes(subject, stack)
+        self._generators = [
+            stack.enter_context(LoadGenerator(subject.load, server.port))
+            for server in self._servers
+        ]
+        for server, generator in zip(self._servers, self._generators, strict=True):
+            generator.ask(f"open {subject.load.connections}")
+            if subject.load.stalled:
+                generator.ask("stall")
+            server.wait_for_connections(subject.load.connections + subject.load.stalled)
 
     def warm_up(self) -> Iterator[None]:
         """A round that is not counted; yields after each batch."""
@@ -75,31 +80,48 @@ class _SubjectRun:
     def _batches(self) -> Generator[None, None, Sample]:
         load, first = self._load, self._next_sequence
         self._next_sequence += load.messages
-        self._generator.ask(f"round {first} {load.messages} {load.batch} {load.groups}")
+        for generator in self._generators:
+            generator.ask(f"round {first} {load.messages} {load.batch} {load.groups}")
         cpu_ns = 0
         for batch in range(first, self._next_sequence, load.batch):
             cpu_ns += self._deliver(batch)
             yield
-        return _sample(self._generator.expect(), cpu_ns)
+        return _sample([generator.expect() for generator in self._generators], cpu_ns)
 
     def _deliver(self, first: int) -> int:
-        """Send one batch and wait until it has arrived; returns the server's CPU time."""
-        before = self._server.stats()
-        self._server.send(first, self._load.batch, self._load.groups)
-        self._generator.expect(_SECONDS_TO_DELIVER)
-        after = self._server.stats()
-        return int(after["cpu_ns"]) - int(before["cpu_ns"])
+        """Send one batch and wait until it has arrived; returns the CPU time of the servers."""
+        before = self._cpu_ns()
+        self._servers[0].send(first, self._load.batch, self._load.groups)
+        for generator in self._generators:
+            generator.expect(_SECONDS_TO_DELIVER)
+        return self._cpu_ns() - before
+
+    def _cpu_ns(self) -> int:
+        return sum(int(server.stats()["cpu_ns"]) for server in self._servers)
 
 
-def _sample(done: Answer, cpu_ns: int) -> Sample:
-    delivered, compressed = int(done["delivered"]), int(done["compressed"])
+def _nodes(subject: Subject, stack: ExitStack) -> list[ServerProcess]:
+    """The subject's servers, with a Redis of their own if there are several."""
+    if subject.load.nodes == 1:
+        return [stack.enter_context(ServerProcess(subject))]
+    redis = stack.enter_context(RedisProcess())
+    return [
+        stack.enter_context(ServerProcess(subject, "--redis", str(redis.port)))
+        for _ in range(subject.load.nodes)
+    ]
+
+
+def _sample(done: Sequence[Answer], cpu_ns: int) -> Sample:
+    """The latency is that of the last node: of several, it is not the one that was told to send."""
+    delivered = sum(int(answer["delivered"]) for answer in done)
+    compressed = sum(int(answer["compressed"]) for answer in done)
     sample = {
         Metric.CPU: cpu_ns / delivered / 1000,
         Metric.COMPRESSED: compressed / delivered,
-        Metric.LOAD: int(done["cpu_ns"]) / delivered / 1000,
+        Metric.LOAD: sum(int(answer["cpu_ns"]) for answer in done) / delivered / 1000,
     }
     # The load generator does not look into compressed messages, so it can't tell their age.
     if compressed < delivered:
-        sample[Metric.P50] = int(done["p50_ns"]) / 1e6
-        sample[Metric.P99] = int(done["p99_ns"]) / 1e6
+        sample[Metric.P50] = int(done[-1]["p50_ns"]) / 1e6
+        sample[Metric.P99] = int(done[-1]["p99_ns"]) / 1e6
     return sample

@@ -59,6 +59,7 @@ class Options:
     message_bytes: int
     send_buffer: int
     deflate: bool
+    redis: int
 
 
 class Server(ABC):
@@ -105,6 +106,7 @@ def _parse_options() -> Options:
     parser.add_argument("--message-bytes", type=int, default=154)
     parser.add_argument("--send-buffer", type=int, default=0, help="bytes; 0: the kernel's default")
     parser.add_argument("--deflate", action="store_true", help="accept permessage-deflate")
+    parser.add_argument("--redis", type=int, default=0, help="port of the Redis between the nodes")
     return Options(**vars(parser.parse_args()))
 
 

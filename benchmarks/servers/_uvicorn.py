@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from abc import abstractmethod
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import uvicorn
@@ -10,10 +11,28 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
-from benchmarks.servers._server import Server, Subscriber
+from benchmarks.servers._server import Options, Server, Subscriber
+
+Application = Callable[..., Awaitable[object] | object]
+"""An ASGI application, in either of its forms."""
 
 PING_SECONDS: Final = 3_600
 """For what sends pings and can't be told not to: longer than any run."""
+
+
+def serve(app: Application, listener: socket.socket, options: Options) -> asyncio.Task[None]:
+    """Begin to serve `app` in the event loop that is already running."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_ping_interval=None,
+        ws_per_message_deflate=options.deflate,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+    )
+    return asyncio.create_task(uvicorn.Server(config).serve(sockets=[listener]))
 
 
 class UvicornServer(Server):
@@ -24,17 +43,7 @@ class UvicornServer(Server):
         """The application's routes; the load generator opens `/`."""
 
     async def start(self, listener: socket.socket) -> None:
-        config = uvicorn.Config(
-            Starlette(routes=self.routes()),
-            http="httptools",
-            ws="websockets-sansio",
-            ws_ping_interval=None,
-            ws_per_message_deflate=self.options.deflate,
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-        )
-        self._serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[listener]))
+        self._serving = serve(Starlette(routes=self.routes()), listener, self.options)
 
 
 def subscriber_of(connection: HTTPConnection) -> Subscriber:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
 
-__all__ = ["alongside", "bounded", "raised_by"]
+__all__ = ["alongside", "bounded", "leave", "raised_by"]
 
 TResult = TypeVar("TResult")
 TError = TypeVar("TError", bound=Exception)
@@ -50,6 +50,24 @@ async def alongside(awaitable: Awaitable[object]) -> AsyncGenerator[None]:
             tasks.cancel_scope.cancel()
     for failure in failures:
         raise failure
+
+
+async def leave(
+    entered: AbstractAsyncContextManager[object], failure: BaseException | None
+) -> None:
+    """Leave what an author's hook made, after `failure` if the test has failed.
+
+    In the ordinary way even then, so that the failure is not buried in the exception group of the
+    author's task group; and what goes wrong now must not take its place.
+    """
+    if not isinstance(failure, Exception):
+        traceback = failure.__traceback__ if failure else None
+        await entered.__aexit__(type(failure) if failure else None, failure, traceback)
+        return
+    try:
+        await entered.__aexit__(None, None, None)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it comes second
+        failure.add_note(f"and then it failed to shut down: {error!r}")
 
 
 def raised_by(error: type[TError], call: Callable[[], object]) -> TError:

@@ -6,7 +6,7 @@ import itertools
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from gatecast_contracts._checks import bounded
+from gatecast_contracts._checks import bounded, leave
 from gatecast_contracts._relay_user import RelayUser
 from gatecast_contracts.relay_log import RelayLog
 
@@ -38,7 +38,7 @@ class RelayRig:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._opened.__aexit__(exc_type, exc, traceback)
+        await leave(self._opened, exc)
 
     def another_log(self) -> RelayRig:
         """A second log, which has nothing to do with this one."""

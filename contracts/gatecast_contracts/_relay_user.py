@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import anyio
 from anyio import TASK_STATUS_IGNORED, CancelScope
@@ -13,9 +13,9 @@ from gatecast.errors import RelayGapError, RelayUnavailableError
 from gatecast.relay import Position, Relay, RelayBatch
 from gatecast_contracts._checks import bounded
 
-__all__ = ["SHORT", "RelayUser"]
+__all__ = ["SHORT", "RelayUser", "entries_of"]
 
-SHORT = 0.05
+SHORT = 0.01
 """Seconds that a read waits where nothing may come."""
 
 
@@ -71,33 +71,34 @@ class RelayUser:
     async def read_all(self, after: Position | None, count: int) -> list[RelayBatch]:
         """The batches that hold the next `count` entries, and whatever else comes with them."""
         __tracebackhide__ = True
-        batches: list[RelayBatch] = []
-        await bounded(
-            self._collect(batches, after, count),
+        return await bounded(
+            self._read_until(after, lambda entries: len(entries) >= count),
             self._patience,
             f"{self._name} to read {count} entries",
         )
-        return batches
 
-    async def _collect(self, batches: list[RelayBatch], after: Position | None, count: int) -> None:
-        while count > 0:
+    async def entries_until(self, last: bytes) -> list[bytes]:
+        """All entries that are kept, up to the batch with `last` in it."""
+        __tracebackhide__ = True
+        batches = await bounded(
+            self._read_until(None, lambda entries: last in entries),
+            self._patience,
+            f"{self._name} to read {last!r}",
+        )
+        return entries_of(batches)
+
+    async def _read_until(
+        self, after: Position | None, is_enough: Callable[[list[bytes]], bool]
+    ) -> list[RelayBatch]:
+        batches: list[RelayBatch] = []
+        while not is_enough(entries_of(batches)):
             # However the relay behaves: or the bound would never come to bear.
             await checkpoint()
             batch = await self.relay.read(after, wait=SHORT)
             if batch.entries:
                 batches.append(batch)
-                after, count = batch.position, count - len(batch.entries)
-
-    async def entries_until(self, last: bytes) -> list[bytes]:
-        """All entries that are kept, up to the batch with `last` in it."""
-        __tracebackhide__ = True
-        found: list[bytes] = []
-        after: Position | None = None
-        while last not in found:
-            batch = await self.read_promptly(after, wait=self._patience)
-            assert batch.entries, f"{self._name} read {_shown(found)}, and then nothing"
-            found, after = [*found, *batch.entries], batch.position
-        return found
+                after = batch.position
+        return batches
 
     async def sees(self, after: Position | None, *entries: bytes) -> Position | None:
         """Exactly `entries` follow `after`; returns the position behind them."""
@@ -105,9 +106,19 @@ class RelayUser:
         batches = await self.read_all(after, len(entries))
         end = batches[-1].position if batches else after
         late = await self.read(end, wait=SHORT)
-        found = [entry for batch in [*batches, late] for entry in batch.entries]
-        self._check(found, entries)
+        self._check(entries_of([*batches, late]), entries)
         return end
+
+    async def finds(self, after: Position | None, *entries: bytes) -> Position | None:
+        """The same, by reads that must not wait and have no need to."""
+        __tracebackhide__ = True
+        found: list[bytes] = []
+        while len(found) < len(entries):
+            batch = await self.read(after, wait=0)
+            assert batch.entries, f"{self._name} read {_shown(found)}, and then nothing"
+            found, after = [*found, *batch.entries], batch.position
+        self._check(found, entries)
+        return after
 
     async def sees_one_by_one(
         self, writer: RelayUser, after: Position | None, *entries: bytes
@@ -183,6 +194,11 @@ class RelayUser:
         # Not a bare assertion: a comparison of megabytes would be printed.
         if list(found) != list(expected):
             raise AssertionError(f"{self._name} read {_shown(found)}, not {_shown(expected)}")
+
+
+def entries_of(batches: Iterable[RelayBatch]) -> list[bytes]:
+    """The entries of all batches in a row."""
+    return [entry for batch in batches for entry in batch.entries]
 
 
 def _shown(entries: Sequence[bytes]) -> str:

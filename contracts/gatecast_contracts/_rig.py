@@ -16,7 +16,7 @@ from gatecast.drops import DroppedConnection
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import ConnectionId
 from gatecast.outbox import OutboxLimits
-from gatecast_contracts._checks import bounded
+from gatecast_contracts._checks import bounded, leave
 from gatecast_contracts._handles import ScriptedHandle
 from gatecast_contracts._peer import Peer
 from gatecast_contracts._samples import large_message
@@ -102,10 +102,7 @@ class Rig(Generic[TIdentity]):
         traceback: TracebackType | None,
     ) -> None:
         logging.getLogger("gatecast").removeHandler(self.errors)
-        if isinstance(exc, Exception):
-            await self._shut_down_after(exc)
-        else:
-            await self._serving.__aexit__(exc_type, exc, traceback)
+        await leave(self._serving, exc)
 
     async def connect(
         self, who: ConnectionIdentity, during_check: Callable[[], object] = _nothing
@@ -160,14 +157,6 @@ class Rig(Generic[TIdentity]):
         """Wait for a condition that nothing announces, since it lies inside the adapter."""
         __tracebackhide__ = True
         await bounded(_poll(condition), self._patience, what)
-
-    async def _shut_down_after(self, failure: Exception) -> None:
-        # In the ordinary way, so that the failure is not buried in the exception group of the
-        # author's task group; and what goes wrong now must not take its place.
-        try:
-            await self._serving.__aexit__(None, None, None)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it comes second
-            failure.add_note(f"and then the adapter failed to shut down: {error!r}")
 
     async def _identify(self, ticket: str) -> TIdentity | None:
         visit = self._visits.pop(ticket, None)

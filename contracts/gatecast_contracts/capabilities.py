@@ -57,10 +57,6 @@ class InvalidCapabilitiesError(UsageError, ValueError):
         )
 
 
-def _nothing() -> dict[TCapability, str]:
-    return {}
-
-
 # Without slots: a call of a subscripted class sets an attribute on what it made.
 @dataclass(frozen=True)
 class Capabilities(Generic[TCapability]):
@@ -74,7 +70,7 @@ class Capabilities(Generic[TCapability]):
     too, so that a reason which no longer holds does not stay. Raises `InvalidCapabilitiesError`.
     """
 
-    declined: Mapping[TCapability, str] = field(default_factory=_nothing)
+    declined: Mapping[TCapability, str] = field(default_factory=dict[TCapability, str])
     """What is declined, and why."""
 
     def __post_init__(self) -> None:

@@ -195,61 +195,59 @@ _MANIFEST: Final = (
     ),
 )
 
-_RELAY_DESIGN = "docs/design.md, Relay"
-
 _RELAY_MANIFEST: Final = (
     Promise(
         "RLY-1",
         "what one relay object publishes is read in the order of the calls, also where they "
         "overlap; all readers see the entries of all writers in one order",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-2",
         "reading on from the position of any batch yields exactly what follows, once, also through "
         "another relay object on the log",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-3",
         "a read raises `RelayGapError` if an entry after its position was trimmed, or the "
         "position's log was lost, replaced, or is another; trimming what was read is no gap",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-4",
         "once `publish` has returned, every read from before the entry returns it at once, also "
         "one from `None` by a reader that starts later",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-5",
         "a read returns at once if there is an entry, else as soon as one comes, and without any "
         "after `wait`",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-6",
         "however far behind a reader is, it gets everything, in order, in batches of bounded size",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-7",
         "an entry is any bytes, none included, up to at least 8 MiB, and is read as it was "
         "published",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-8",
         "a cancelled read loses nothing, a cancelled `publish` no entry but its own, and the relay "
         "works on",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
     Promise(
         "RLY-9",
         "while the relay can't be reached, `publish` and `read` raise `RelayUnavailableError` "
         "within a bounded time; once it can, they go on with nothing lost",
-        _RELAY_DESIGN,
+        _DESIGN,
     ),
 )
 

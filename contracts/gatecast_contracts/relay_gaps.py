@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anyio import wait_all_tasks_blocked
+from anyio import Event, wait_all_tasks_blocked
 
 from gatecast.errors import RelayGapError
 from gatecast.relay import Position
@@ -72,10 +72,12 @@ class RelayGapContract(BaseRelayContract, abstract=True):
     ) -> None:
         writer, reader = await rig.connect(), await rig.connect()
         positions = await reader.sees_one_by_one(writer, None, *_ENTRIES)
-        async with alongside(_comes_upon_a_gap(reader, positions[-1])):
+        written = Event()
+        async with alongside(_comes_upon_a_gap(reader, positions[-1], written)):
             await wait_all_tasks_blocked()
             await rig.log.lose()
             await writer.publish(*_ENTRIES, b"6")
+            written.set()
 
     @proves_of_relay("RLY-3")
     async def test_a_position_of_another_log_is_a_gap(self, rig: RelayRig) -> None:
@@ -89,12 +91,13 @@ class RelayGapContract(BaseRelayContract, abstract=True):
                 await foreigner.hits_gap(position)
 
 
-async def _comes_upon_a_gap(reader: RelayUser, position: Position | None) -> None:
+async def _comes_upon_a_gap(reader: RelayUser, position: Position | None, written: Event) -> None:
     __tracebackhide__ = True
     try:
         batch = await reader.read(position, wait=_WAIT)
     except RelayGapError:
         return
-    # It may have ended before the new entries came, and then the next one tells.
+    # It may have ended before the log was lost, and then the next one tells.
     assert batch.entries == (), f"{batch.entries} follow a log that was lost"
+    await written.wait()
     await reader.hits_gap(batch.position)

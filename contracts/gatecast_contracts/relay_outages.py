@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from anyio import wait_all_tasks_blocked
+from anyio import Event, wait_all_tasks_blocked
 
+from gatecast.errors import RelayUnavailableError
+from gatecast.relay import Position
 from gatecast_contracts._checks import alongside
 from gatecast_contracts._relay_rig import RelayRig
-from gatecast_contracts._relay_user import SHORT
+from gatecast_contracts._relay_user import SHORT, RelayUser
 from gatecast_contracts.capabilities import RelayCapability
 from gatecast_contracts.relay_contract import BaseRelayContract, proves_of_relay
 
 __all__ = ["RelayOutageContract"]
+
+_WAIT = 0.5
+"""Seconds for something to happen while a read waits."""
 
 
 class RelayOutageContract(BaseRelayContract, abstract=True):
@@ -32,9 +37,11 @@ class RelayOutageContract(BaseRelayContract, abstract=True):
         user = await rig.connect()
         await user.publish(b"first")
         position = await user.sees(None, b"first")
-        async with alongside(user.read_is_refused(position, wait=0.5)):
+        cut_off = Event()
+        async with alongside(_is_refused_in_the_end(user, position, cut_off)):
             await wait_all_tasks_blocked()
             await rig.log.cut_off()
+            cut_off.set()
 
     @proves_of_relay("RLY-9", needs=RelayCapability.OUTAGE)
     async def test_everything_goes_on_once_the_relay_is_back(self, rig: RelayRig) -> None:
@@ -52,3 +59,17 @@ class RelayOutageContract(BaseRelayContract, abstract=True):
         found = [entry for entry in batch.entries if entry != b"refused"]
         assert found[:1] == [b"second"]
         assert b"third" in await reader.entries_until(b"third")
+
+
+async def _is_refused_in_the_end(
+    user: RelayUser, position: Position | None, cut_off: Event
+) -> None:
+    __tracebackhide__ = True
+    try:
+        batch = await user.read(position, wait=_WAIT)
+    except RelayUnavailableError:
+        return
+    # It may have ended before the relay was cut off, and then the next one tells.
+    assert batch.entries == (), f"nobody has published {batch.entries}"
+    await cut_off.wait()
+    await user.read_is_refused(position, wait=SHORT)

@@ -25,6 +25,9 @@ class ClusterReportKind(StrEnum):
     FOLLOWING = "following"
     """It knows all that was revoked, and admits connections."""
 
+    LEFT = "left"
+    """It was stopped, and closed what connections it had left."""
+
     SKIPPED = "skipped"
     """It could not act on an entry that was no revocation. Alert on it: nodes differ."""
 
@@ -44,6 +47,7 @@ _LEVELS: Final = {
     ClusterReportKind.FENCED: logging.ERROR,
     ClusterReportKind.CATCHING_UP: logging.WARNING,
     ClusterReportKind.FOLLOWING: logging.INFO,
+    ClusterReportKind.LEFT: logging.INFO,
     ClusterReportKind.SKIPPED: logging.ERROR,
 }
 

@@ -117,6 +117,9 @@ class Connections(Generic[THandle, TIdentity]):
             raise DrainingError
         if self._gate is not None and not self._gate.is_open():
             raise FencedError
+        # What should be gone by now takes nobody's place. It comes before the check, since a handle
+        # may call back and revoke the newcomer meanwhile.
+        self._close_due()
         if admission is not None:
             self._admissions.check(admission, identity)
         expires_at = self._unexpired(identity)

@@ -32,7 +32,7 @@ class Follower(Generic[TIdentity]):
             while True:
                 await self._turn()
         finally:
-            self._node.fence("it follows the log no more")
+            self._node.leave()
 
     async def leave(self) -> None:
         """Tell the others not to wait for this node; what the relay raises comes through."""

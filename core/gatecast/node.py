@@ -107,14 +107,16 @@ class Node(Generic[TIdentity]):
         """The relay could not be reached, so entries may be waiting (CLU-2)."""
         self._require_new_beat()
         if self.state is NodeState.FOLLOWING:
-            self._become(NodeState.CATCHING_UP, detail)
+            self.state = NodeState.CATCHING_UP
+            self._report(ClusterReportKind.CATCHING_UP, detail)
 
     def fence(self, detail: str) -> None:
         """Close every connection with 1012, and admit nobody until a new beat has come back."""
-        self._require_new_beat()
-        self._held.clear()
-        self._become(NodeState.FENCED, detail)
-        self._fence_members()
+        self._fence(ClusterReportKind.FENCED, detail)
+
+    def leave(self) -> None:
+        """As `fence`, when the node follows the log no more: that is nothing to alert on."""
+        self._fence(ClusterReportKind.LEFT, "it follows the log no more")
 
     # What it writes
 
@@ -198,7 +200,8 @@ class Node(Generic[TIdentity]):
             # What began to be admitted in the meantime may have been revoked unseen.
             self._fence_members()
         if self.state is not NodeState.FOLLOWING:
-            self._become(NodeState.FOLLOWING, "caught up with the log")
+            self.state = NodeState.FOLLOWING
+            self._report(ClusterReportKind.FOLLOWING, "caught up with the log")
         while self._held:
             self._deliver(self._held.popleft())
 
@@ -221,9 +224,12 @@ class Node(Generic[TIdentity]):
     def _require_new_beat(self) -> None:
         self.lease.require(self._seq + 1)
 
-    def _become(self, state: NodeState, detail: str) -> None:
-        self.state = state
-        self._report(ClusterReportKind(state.value), detail)
+    def _fence(self, kind: ClusterReportKind, detail: str) -> None:
+        self._require_new_beat()
+        self._held.clear()
+        self.state = NodeState.FENCED
+        self._report(kind, detail)
+        self._fence_members()
 
     def _report(self, kind: ClusterReportKind, detail: str) -> None:
         try:

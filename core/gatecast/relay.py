@@ -34,11 +34,12 @@ class Relay(Protocol):
     """
 
     async def publish(self, entry: bytes) -> None:
-        """Append `entry`, any bytes; it is durable once this returns.
+        """Append `entry`, any bytes up to 8 MiB at least; it is durable once this returns.
 
         What one relay object publishes is in the log in the order of the calls, also where they
         overlap. Raises `RelayUnavailableError` if that could not be confirmed in time, and then the
-        entry may be in the log, once or more than once, or not.
+        entry may be in the log, once or more than once, or not. So it may when it was cancelled;
+        the entries of other calls are not touched by that.
         """
         ...
 

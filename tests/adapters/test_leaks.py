@@ -10,19 +10,19 @@ import pytest
 
 from gatecast.connection import Connection
 from gatecast.identity import ConnectionIdentity
-from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
+from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, WebsocketHandle
 from tests.support.apps import websocket_app
 from tests.support.people import ALICE_SESSION, note
 from tests.support.raw_peer import RawWebsocket
 from tests.support.uvicorn_server import UvicornServer, serving
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
 
 Transport = BackendWebsocketTransport
 
-GROWTH = 4 * 1024 * 1024
-"""Bytes that the memory may differ by, whatever the rounds: asyncio keeps a hundred cancelled
-timers or more before it sweeps them, and with each of uvicorn's the connection that had set it."""
+GROWTH = 1024 * 1024
+"""Bytes that the memory may differ by, whatever the rounds: ten for each of a hundred thousand."""
 
 
 @pytest.fixture
@@ -47,21 +47,29 @@ async def rounds(server: UvicornServer, transport: Transport, count: int) -> Non
 
 async def growth(count: int) -> tuple[int, int]:
     """Bytes and tasks that `count` rounds have left behind, after some to warm up."""
-    transport = BackendWebsocketTransport()
+    transport = BackendWebsocketTransport(close_timeout=1.0)
+    handles = _handles()
     async with serving(websocket_app(transport)) as server:
         await rounds(server, transport, 100)
         tracemalloc.start()
         try:
-            before, tasks = _memory(), len(asyncio.all_tasks())
+            before, tasks = await _memory(handles), len(asyncio.all_tasks())
             await rounds(server, transport, count)
-            return _memory() - before, len(asyncio.all_tasks()) - tasks
+            return await _memory(handles) - before, len(asyncio.all_tasks()) - tasks
         finally:
             tracemalloc.stop()
 
 
-def _memory() -> int:
-    gc.collect()
+async def _memory(handles: int) -> int:
+    # Until its peer's time to take the close is over, a deadline holds the handle (REV-7).
+    await until(lambda: _handles() <= handles, "the deadlines of closed connections to pass")
     return tracemalloc.get_traced_memory()[0]
+
+
+def _handles() -> int:
+    """How many handles there are, those that other tests keep included."""
+    gc.collect()
+    return sum(isinstance(each, WebsocketHandle) for each in gc.get_objects())
 
 
 def _ours() -> int:
@@ -80,7 +88,6 @@ async def test_rounds_leave_neither_objects_nor_tasks_behind() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
 async def test_a_hundred_thousand_rounds_leave_no_more_behind_than_a_few() -> None:
     memory, tasks = await growth(100_000)
     assert memory < GROWTH

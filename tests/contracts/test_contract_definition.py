@@ -7,14 +7,18 @@ import pytest
 
 from gatecast import ConnectionIdentity
 from gatecast_contracts import (
+    BrokenPromiseError,
     Capabilities,
     Capability,
     ContractDefinitionError,
     LiveAdapter,
+    RelayCapability,
+    RelayContract,
     ServeOptions,
     TransportContract,
 )
 from gatecast_contracts.capabilities import InvalidCapabilitiesError
+from tests.contracts.in_process_relay_contract import InProcessRelayContract
 from tests.contracts.memory_contract import MemoryContract
 
 
@@ -30,6 +34,13 @@ def without_make_identity() -> type[object]:
     class Forgetful(TransportContract[ConnectionIdentity]):
         def serve(self, options: ServeOptions) -> AbstractAsyncContextManager[LiveAdapter]:
             raise NotImplementedError
+
+    return Forgetful
+
+
+def without_open_log() -> type[object]:
+    class Forgetful(RelayContract):
+        pass
 
     return Forgetful
 
@@ -74,6 +85,7 @@ def with_a_constructor() -> type[object]:
     [
         (without_serve, "Forgetful: serve is missing"),
         (without_make_identity, "Forgetful: make_identity is missing"),
+        (without_open_log, "Forgetful: open_log is missing"),
         (with_a_constructor, r"Constructed: it can't have an __init__"),
     ],
 )
@@ -114,6 +126,16 @@ def test_a_finished_contract_is_collected_whatever_it_says() -> None:
 def test_declining_takes_a_reason(reason: str) -> None:
     with pytest.raises(InvalidCapabilitiesError, match="reason"):
         Capabilities(declined={Capability.BACKPRESSURE: reason})
+    with pytest.raises(InvalidCapabilitiesError, match="reason"):
+        Capabilities(declined={RelayCapability.OUTAGE: reason})
+
+
+def test_a_log_that_does_not_say_how_it_is_cut_off_is_told_what_to_do() -> None:
+    class Undeclined(InProcessRelayContract, abstract=True):
+        capabilities = Capabilities()
+
+    with pytest.raises(BrokenPromiseError, match="cut_off is missing; define it, or decline"):
+        Undeclined().test_both_verbs_say_that_the_relay_can_not_be_reached()
 
 
 def test_only_a_capability_can_be_declined() -> None:

@@ -1,35 +1,48 @@
-"""The manifest and the tests hold each other to account."""
+"""The manifests and the tests hold each other to account."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
-from gatecast_contracts import PROMISES, TransportContract
-from gatecast_contracts.promises import UnknownPromiseError, get_promise
+from gatecast_contracts import PROMISES, RELAY_PROMISES, RelayContract, TransportContract
+from gatecast_contracts.definition import BaseContract
+from gatecast_contracts.promises import Promise, UnknownPromiseError, get_promise
 from gatecast_contracts.proof import proofs_of, proves
+from gatecast_contracts.relay_contract import proves_of_relay
 from tests.packages import ROOT
 
-PROOFS = proofs_of(TransportContract)
+CONTRACTS = pytest.mark.parametrize(
+    ("contract", "manifest"), [(TransportContract, PROMISES), (RelayContract, RELAY_PROMISES)]
+)
 
 
-def test_every_promise_has_a_test() -> None:
-    assert {proof.promise.id for proof in PROOFS.values()} == set(PROMISES)
+@CONTRACTS
+def test_every_promise_has_a_test(
+    contract: type[BaseContract], manifest: Mapping[str, Promise]
+) -> None:
+    assert {proof.promise.id for proof in proofs_of(contract).values()} == set(manifest)
 
 
-def test_every_test_has_a_promise() -> None:
-    tests = {name for name in dir(TransportContract) if name.startswith("test")}
-    assert tests == set(PROOFS)
+@CONTRACTS
+def test_every_test_has_a_promise(
+    contract: type[BaseContract], manifest: Mapping[str, Promise]
+) -> None:
+    tests = {name for name in dir(contract) if name.startswith("test")}
+    assert tests == set(proofs_of(contract))
 
 
 def test_a_test_can_not_name_a_promise_that_is_not_given() -> None:
     with pytest.raises(UnknownPromiseError, match="XYZ-1"):
         proves("XYZ-1")
+    with pytest.raises(UnknownPromiseError, match="REG-1"):
+        proves_of_relay("REG-1")
 
 
-def test_the_manifest_is_the_list_in_the_design() -> None:
+def test_the_manifests_are_the_list_in_the_design() -> None:
     design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\* ([A-Z]{3}-\d+) ", design, re.MULTILINE)
-    assert listed == list(PROMISES)
+    assert listed == [*PROMISES, *RELAY_PROMISES]
 
 
 def test_a_promise_reads_as_its_id_and_its_sentence() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 import trio
 
@@ -12,10 +13,14 @@ from gatecast_contracts import (
     Capabilities,
     Capability,
     LiveAdapter,
+    RelayLog,
     ServeOptions,
     proves,
 )
+from gatecast_contracts._relay_rig import RelayRig
 from gatecast_contracts._rig import Rig
+from gatecast_contracts.relay_contract import proves_of_relay
+from tests.contracts.in_process_relay_contract import InProcessRelayContract
 from tests.contracts.memory_contract import MemoryContract
 
 DECLINED = Capabilities(declined={Capability.BACKPRESSURE: "the kernel has it all"})
@@ -105,6 +110,23 @@ def test_a_failure_is_not_buried_in_the_group_of_the_authors_tasks() -> None:
         pass
 
     with pytest.raises(AssertionError, match="== 7"):
+        Failing().asserts()
+
+
+def test_a_failure_over_a_relay_is_not_buried_either() -> None:
+    class Failing(InProcessRelayContract, abstract=True):
+        @asynccontextmanager
+        async def open_log(self) -> AsyncGenerator[RelayLog]:
+            async with anyio.create_task_group(), super().open_log() as log:
+                yield log
+
+        @proves_of_relay("RLY-1")
+        async def asserts(self, rig: RelayRig) -> None:
+            user = await rig.connect()
+            await user.publish(b"first")
+            await user.sees(None, b"second")
+
+    with pytest.raises(AssertionError, match=r"RLY-1(.|\n)*read \[b'first'\], not \[b'second'\]"):
         Failing().asserts()
 
 

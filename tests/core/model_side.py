@@ -6,107 +6,32 @@ one is done to the other, callbacks included, and what can be observed must be t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import replace
+from typing import Generic, TypeVar
 from uuid import UUID
 
-from gatecast.drops import DroppedConnection
-from gatecast.errors import GatecastError
 from gatecast.identity import ConnectionIdentity as Identity
-from gatecast.ids import ConnectionId, TokenHash
+from gatecast.ids import ConnectionId
 from gatecast.index import Index
 from gatecast.jsonrpc import JsonrpcNotification as Message
-from gatecast.predicates import Predicate
-from tests.core.fakes import FakeHandle, World, note
+from tests.core.fakes import World, note
+from tests.core.model_callbacks import Callbacks, Drop
+from tests.core.model_verbs import SLOTS, Rule, TAdmission, Transport
 
 TKey = TypeVar("TKey", bound=Hashable)
-TAdmission = TypeVar("TAdmission", bound="Endable")
-
-Drop = DroppedConnection[Identity]
-
-SLOTS = 5
-"""How many handles there are; each is connected or not."""
 
 
-class Endable(Protocol):
-    def end(self) -> None: ...
-
-
-class Registered(Protocol):
-    @property
-    def handle(self) -> FakeHandle: ...
-    @property
-    def identity(self) -> Identity: ...
-
-
-class Transport(Protocol[TAdmission]):
-    """The verbs that the two transports have in common."""
-
-    def admit(self) -> TAdmission: ...
-    def add_connection(
-        self, handle: FakeHandle, identity: Identity, *, admission: TAdmission | None = None
-    ) -> ConnectionId: ...
-    def remove_connection(self, handle: FakeHandle) -> None: ...
-    def rotate_identity(
-        self,
-        connection_id: ConnectionId,
-        identity: Identity,
-        *,
-        admission: TAdmission | None = None,
-    ) -> bool: ...
-    def get_connections(self) -> Sequence[Registered]: ...
-    def close_by(self, index: Index[Identity, TKey], key: TKey) -> int: ...
-    def close_where(self, predicate: Predicate[Identity]) -> int: ...
-    def broadcast(self, message: Message) -> int: ...
-    def broadcast_filtered(self, message: Message, predicate: Predicate[Identity]) -> int: ...
-    def send_by(self, index: Index[Identity, TKey], key: TKey, message: Message) -> int: ...
-    def broadcast_spread(
-        self, message: Message, predicate: Predicate[Identity], *, turn: int
-    ) -> Coroutine[None, None, int]: ...
-
-
-@dataclass(frozen=True)
-class Deed:
-    """One call of a method of `Side`, to be done now or when something calls back."""
-
-    verb: str
-    arguments: tuple[object, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"{self.verb}({', '.join(map(repr, self.arguments))})"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A predicate that `sessions` satisfy and `doubtful` makes fail; and what it does besides."""
-
-    sessions: frozenset[TokenHash | None]
-    doubtful: TokenHash
-    deed: Deed | None = None
-
-
-class Side(Generic[TAdmission]):
+class Side(Callbacks, Generic[TAdmission]):
     def __init__(
         self, make: Callable[[World, Callable[[Drop], None]], Transport[TAdmission]]
     ) -> None:
-        self.world = World()
-        self.transport = make(self.world, self._dropped)
-        self.handles = [FakeHandle() for _ in range(SLOTS)]
+        super().__init__()
+        self.transport = make(self.world, self.dropped)
         self.ids = [ConnectionId(UUID(int=slot)) for slot in range(SLOTS)]
         self.admissions: list[TAdmission] = []
         self.spreads: list[Coroutine[None, None, int]] = []
-        self.outcomes: list[object] = []
         self.messages = 0
-        self.when_dropped: Deed | None = None
-
-    def do(self, deed: Deed) -> None:
-        """Do it, and note what came of it."""
-        try:
-            outcome: object = getattr(self, deed.verb)(*deed.arguments)
-        except GatecastError as error:
-            outcome = type(error)
-        self.outcomes.append((deed, outcome))
 
     def observe(self) -> object:
         """Everything that happened since the last time, and who is registered now."""
@@ -121,10 +46,16 @@ class Side(Generic[TAdmission]):
             handle.frames, handle.closes = [], []
         return seen
 
-    # Who is registered
+    # What time it is
 
-    def tick(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+
+    def lag(self, seconds: float) -> None:
+        """The clock goes on, and the event loop does not come round to its timers."""
         self.world.now += seconds
+
+    # Who is registered
 
     def admit(self) -> None:
         self.admissions.append(self.transport.admit())
@@ -133,18 +64,35 @@ class Side(Generic[TAdmission]):
         if len(self.admissions) >= recent:
             self.admissions[-recent].end()
 
-    def connect(self, slot: int, identity: Identity, recent: int | None) -> None:
+    def connect(
+        self, slot: int, identity: Identity, lasts: float | None, recent: int | None
+    ) -> None:
         self.ids[slot] = self.transport.add_connection(
-            self.handles[slot], identity, admission=self._admission(recent)
+            self.handles[slot], self._lasting(identity, lasts), admission=self._admission(recent)
         )
+
+    def let_in(self, slot: int, identity: Identity, lasts: float | None, recent: int) -> bool:
+        admission = self._admission(recent) or self.transport.admit()
+        lasting = self._lasting(identity, lasts)
+        connection = self.transport.let_in(self.handles[slot], lasting, admission)
+        if connection is not None:
+            self.ids[slot] = connection.id
+        return connection is not None
 
     def disconnect(self, slot: int) -> None:
         self.transport.remove_connection(self.handles[slot])
 
-    def rotate(self, slot: int, identity: Identity, recent: int | None) -> bool:
+    def rotate(
+        self, slot: int, identity: Identity, lasts: float | None, recent: int | None
+    ) -> bool:
         return self.transport.rotate_identity(
-            self.ids[slot], identity, admission=self._admission(recent)
+            self.ids[slot], self._lasting(identity, lasts), admission=self._admission(recent)
         )
+
+    def _lasting(self, identity: Identity, seconds: float | None) -> Identity:
+        if seconds is None:
+            return identity
+        return replace(identity, expires_at=self.world.host.wall_clock() + seconds)
 
     def _admission(self, recent: int | None) -> TAdmission | None:
         if recent is None or len(self.admissions) < recent:
@@ -157,7 +105,10 @@ class Side(Generic[TAdmission]):
         return self.transport.close_by(*under)
 
     def revoke_where(self, rule: Rule) -> int:
-        return self.transport.close_where(self._predicate(rule))
+        return self.transport.close_where(self.predicate(rule))
+
+    def close_expired(self) -> int:
+        return self.transport.close_expired()
 
     # What is sent
 
@@ -165,20 +116,24 @@ class Side(Generic[TAdmission]):
         return self.transport.broadcast(self._message())
 
     def broadcast_where(self, rule: Rule) -> int:
-        return self.transport.broadcast_filtered(self._message(), self._predicate(rule))
+        return self.transport.broadcast_filtered(self._message(), self.predicate(rule))
 
     def send_by(self, under: tuple[Index[Identity, TKey], TKey]) -> int:
         return self.transport.send_by(*under, self._message())
 
-    def begin_spread(self, rule: Rule, turn: int) -> int | None:
-        predicate = self._predicate(rule)
-        self.spreads.append(self.transport.broadcast_spread(self._message(), predicate, turn=turn))
-        return self.step_spread(1)
+    def send_to(self, slot: int) -> bool:
+        return self.transport.send_to_connection(self.ids[slot], self._message())
 
-    def step_spread(self, recent: int) -> int | None:
-        """Go on to the next checkpoint; the result if there is none."""
+    def begin_spread(self, rule: Rule, turn: int) -> int | None:
+        predicate = self.predicate(rule)
+        self.spreads.append(self.transport.broadcast_spread(self._message(), predicate, turn=turn))
+        return self.step_spread(1, 0.0)
+
+    def step_spread(self, recent: int, late: float) -> int | None:
+        """Go on to the next checkpoint, after so many seconds; the result if there is none."""
         if len(self.spreads) < recent:
             return None
+        self.lag(late)
         spread = self.spreads[-recent]
         try:
             spread.send(None)
@@ -199,50 +154,3 @@ class Side(Generic[TAdmission]):
     def _message(self) -> Message:
         self.messages += 1
         return note(self.messages)
-
-    # What calls back, each once
-
-    def break_handle(self, slot: int, error: Exception | None) -> None:
-        self.handles[slot].error = error
-
-    def break_close(self, slot: int, error: Exception | None) -> None:
-        self.handles[slot].close_error = error
-
-    def on_send(self, slot: int, deed: Deed) -> None:
-        handle = self.handles[slot]
-
-        def call_back() -> None:
-            handle.on_send = list
-            self.do(deed)
-
-        handle.on_send = call_back
-
-    def on_close(self, slot: int, deed: Deed) -> None:
-        handle = self.handles[slot]
-
-        def call_back() -> None:
-            handle.on_close = list
-            self.do(deed)
-
-        handle.on_close = call_back
-
-    def on_drop(self, deed: Deed) -> None:
-        self.when_dropped = deed
-
-    def _dropped(self, drop: Drop) -> None:
-        self.outcomes.append(("dropped", drop.identity, drop.error))
-        deed, self.when_dropped = self.when_dropped, None
-        if deed is not None:
-            self.do(deed)
-
-    def _predicate(self, rule: Rule) -> Predicate[Identity]:
-        deeds = [rule.deed] if rule.deed is not None else []
-
-        def predicate(identity: Identity) -> bool:
-            while deeds:
-                self.do(deeds.pop())
-            if identity.token_hash == rule.doubtful:
-                raise LookupError(rule.doubtful)
-            return identity.token_hash in rule.sessions
-
-        return predicate

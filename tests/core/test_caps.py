@@ -89,6 +89,16 @@ def test_whoever_is_refused_replaces_nobody() -> None:
     assert handle.closes == []
 
 
+def test_a_connection_that_has_expired_takes_nobodys_place_although_its_timer_is_late() -> None:
+    world = World()
+    transport = world.transport(caps=[Cap(ACCOUNT, 1, when_reached="refuse")])
+    overdue = FakeHandle()
+    transport.add_connection(overdue, ConnectionIdentity(ALICE, expires_at=world.now + 5))
+    world.wall_clock_is_ahead = 5
+    connect(transport, daemon())
+    assert overdue.closes == [(4001, "Credential expired")]
+
+
 def test_whoever_is_replaced_finds_the_new_one_registered() -> None:
     transport = capped(Cap(ACCOUNT, 1))
     (first,) = connect(transport, daemon())

@@ -17,92 +17,27 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gatecast.errors import HandleClosedError, SlowConsumerError
-from gatecast.ids import ApiTokenId, TokenHash
-from gatecast.index import ACCOUNT, API_TOKEN, SESSION
-from tests.core.fakes import ALICE, BOB, api_token, daemon, session
-from tests.core.model_side import SLOTS, Deed, Rule, Side
-from tests.core.naive_model import NaiveTransport
-
-LIMIT = 10.0
-"""Seconds that an admission may take."""
-
-GONE = HandleClosedError()
-SLOW = SlowConsumerError(waiting_messages=1, waiting_bytes=1)
-BROKEN = OSError("broken")
-
-slots = st.integers(0, SLOTS - 1)
-recent = st.integers(1, 2)
-"""Which of the admissions or spread broadcasts, counted from the last."""
-turns = st.integers(1, 2)
-tokens = st.sampled_from([TokenHash("s"), TokenHash("t"), TokenHash("nobody's")])
-identities = st.sampled_from(
-    [session("s"), session("t"), session("s", BOB), api_token("s"), daemon(), daemon(BOB)]
+from gatecast.caps import Cap
+from gatecast.identity import ConnectionIdentity as Identity
+from tests.core.model_side import Side
+from tests.core.model_strategies import (
+    LIMIT,
+    admitting,
+    caps,
+    ending,
+    identities,
+    lasts,
+    meddling,
+    passing,
+    reacting_rules,
+    registering,
+    rotating,
+    sending,
+    spreading,
+    stepping,
 )
-keys = st.sampled_from(
-    [
-        *((SESSION, TokenHash("s")), (SESSION, TokenHash("t")), (SESSION, None)),
-        *((ACCOUNT, ALICE), (ACCOUNT, BOB), (API_TOKEN, ApiTokenId("s"))),
-    ]
-)
-sessions = st.frozensets(st.none() | tokens, min_size=1)
-rules = st.builds(Rule, sessions, tokens)
-
-
-def any_of(verbs: dict[str, tuple[st.SearchStrategy[object], ...]]) -> st.SearchStrategy[Deed]:
-    return st.one_of(
-        [st.builds(Deed, st.just(verb), st.tuples(*each)) for verb, each in verbs.items()]
-    )
-
-
-def registering() -> st.SearchStrategy[Deed]:
-    return any_of({"connect": (slots, identities, st.none()), "disconnect": (slots,)})
-
-
-def admitting() -> st.SearchStrategy[Deed]:
-    return any_of(
-        {
-            "admit": (),
-            "connect": (slots, identities, recent),
-            "rotate": (slots, identities, st.none() | recent),
-        }
-    )
-
-
-def revoking(rules: st.SearchStrategy[Rule]) -> st.SearchStrategy[Deed]:
-    return any_of({"revoke": (keys,), "revoke_where": (rules,)})
-
-
-def sending(rules: st.SearchStrategy[Rule]) -> st.SearchStrategy[Deed]:
-    return any_of(
-        {
-            "broadcast": (),
-            "broadcast_where": (rules,),
-            "send_by": (keys,),
-            "begin_spread": (rules, turns),
-        }
-    )
-
-
-reactions = st.one_of(registering(), admitting(), revoking(rules), sending(rules))
-reacting_rules = st.builds(Rule, sessions, tokens, st.none() | reactions)
-passing = any_of(
-    {
-        "step_spread": (recent,),
-        "give_up_spread": (recent,),
-        "end": (recent,),
-        "tick": (st.sampled_from([1.0, LIMIT / 2, LIMIT]),),
-    }
-)
-meddling = any_of(
-    {
-        "on_send": (slots, reactions),
-        "on_close": (slots, reactions),
-        "on_drop": (reactions,),
-        "break_handle": (slots, st.sampled_from([GONE, SLOW, BROKEN, None])),
-        "break_close": (slots, st.sampled_from([BROKEN, None])),
-    }
-)
+from tests.core.model_verbs import SLOTS, Deed
+from tests.core.naive_transport import NaiveTransport
 
 
 class Comparison(RuleBasedStateMachine):
@@ -110,14 +45,20 @@ class Comparison(RuleBasedStateMachine):
 
     steps: ClassVar[int] = 0
 
-    @initialize(identities=st.lists(identities, max_size=SLOTS))
-    def begin(self, identities: list[object]) -> None:
+    @initialize(
+        caps=caps, members=st.lists(st.tuples(identities, lasts), min_size=3, max_size=SLOTS)
+    )
+    def begin(
+        self, caps: list[Cap[Identity]], members: list[tuple[Identity, float | None]]
+    ) -> None:
         self.ours = Side(
-            lambda world, on_drop: world.transport(on_drop=on_drop, max_admission_seconds=LIMIT)
+            lambda world, on_drop: world.transport(
+                on_drop=on_drop, max_admission_seconds=LIMIT, caps=caps
+            )
         )
-        self.naive = Side(lambda world, on_drop: NaiveTransport(world.host, on_drop, LIMIT))
-        for slot, identity in enumerate(identities):
-            self.do(Deed("connect", (slot, identity, None)))
+        self.naive = Side(lambda world, on_drop: NaiveTransport(world.host, on_drop, LIMIT, caps))
+        for slot, (identity, lasting) in enumerate(members):
+            self.do(Deed("connect", (slot, identity, lasting, None)))
 
     def do(self, deed: Deed) -> None:
         type(self).steps += 1
@@ -132,12 +73,24 @@ class Comparison(RuleBasedStateMachine):
     def admit(self, deed: Deed) -> None:
         self.do(deed)
 
-    @rule(deed=revoking(reacting_rules))
-    def revoke(self, deed: Deed) -> None:
+    @rule(deed=rotating())
+    def rotate(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(deed=ending(reacting_rules))
+    def end(self, deed: Deed) -> None:
         self.do(deed)
 
     @rule(deed=sending(reacting_rules))
     def send(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(deed=spreading(reacting_rules))
+    def begin_to_spread(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(deed=stepping)
+    def step(self, deed: Deed) -> None:
         self.do(deed)
 
     @rule(deed=passing)
@@ -178,7 +131,7 @@ def compare(examples: int, steps: int) -> None:
 
 
 def test_the_transport_does_what_the_naive_one_does() -> None:
-    compare(examples=100, steps=50)
+    compare(examples=200, steps=50)
 
 
 @pytest.mark.long

@@ -1,0 +1,82 @@
+"""How long it takes from a call in one process to its effect in another one."""
+
+import socket
+import time
+from contextlib import ExitStack
+from itertools import zip_longest
+from statistics import median
+from typing import Final
+
+from benchmarks.case import Metric, Sample, Subject
+from benchmarks.processes import SECONDS_TO_ANSWER, BenchmarkError, ModuleProcess
+from benchmarks.redis_process import RedisProcess
+from benchmarks.result import Subjects
+
+_P99: Final = 0.99
+
+_REQUEST: Final = (
+    "GET /?connection={number} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+_CLOSE_4001: Final = bytes((0x88, 2 + len("Session revoked"))) + (4001).to_bytes(2)
+
+
+def measure(subjects: Subjects, rounds: int) -> None:
+    """Run both processes of every subject side by side, and their rounds in turn."""
+    with ExitStack() as stack:
+        pairs = [_Pair(subject, stack) for subject, _ in subjects]
+        for round_number in range(rounds + 1):
+            for pair, (subject, result) in zip(pairs, subjects, strict=True):
+                sample = pair.measure(subject.load.messages)
+                if round_number > 0:  # the first one is the warm-up
+                    result.samples.append(sample)
+
+
+class _Pair:
+    """A sender and a receiver with a Redis between them."""
+
+    def __init__(self, subject: Subject, stack: ExitStack) -> None:
+        redis = stack.enter_context(RedisProcess())
+        arguments = (*subject.arguments, "--redis", str(redis.port))
+        self._sender = stack.enter_context(ModuleProcess(subject.program, *arguments))
+        self._receiver = stack.enter_context(
+            ModuleProcess(subject.program, *arguments, "--receive")
+        )
+        self._port = int(self._receiver.read()["number"])
+        self._next = 1
+
+    def measure(self, count: int) -> Sample:
+        numbers = range(self._next, self._next + count)
+        self._next += count
+        with ExitStack() as stack:
+            # All before the first one is sent, so that no handshake is in its way.
+            connections = [self._connect(number, stack) for number in numbers if self._port]
+            pairs = zip_longest(numbers, connections)
+            milliseconds = sorted(self._once(*pair) / 1e6 for pair in pairs)
+        return {
+            Metric.ACROSS: median(milliseconds),
+            Metric.P99: milliseconds[int((count - 1) * _P99)],
+        }
+
+    def _connect(self, number: int, stack: ExitStack) -> socket.socket:
+        address = ("127.0.0.1", self._port)
+        connection = stack.enter_context(socket.create_connection(address, SECONDS_TO_ANSWER))
+        connection.sendall(_REQUEST.format(number=number).encode())
+        _expect(connection, b"HTTP/1.1 101 ")
+        return connection
+
+    def _once(self, number: int, connection: socket.socket | None) -> int:
+        self._sender.write(str(number))
+        if connection is None:
+            arrived = int(self._receiver.read()["number"])
+        else:
+            _expect(connection, _CLOSE_4001)
+            arrived = time.monotonic_ns()
+        return arrived - int(self._sender.read()["number"])
+
+
+def _expect(connection: socket.socket, start: bytes) -> None:
+    received = connection.recv(4096)
+    if not received.startswith(start):
+        raise BenchmarkError(f"expected {start!r}, not {received[:100]!r}")
