@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from gatecast.errors import RelayError
-
 __all__ = ["GroupCommit"]
 
 
@@ -21,7 +19,7 @@ class GroupCommit:
     """Writes entries in the order of the calls: whatever comes during a write is the next one.
 
     Args:
-        write: writes a group of entries, in order; raises a `RelayError` if it could not.
+        write: writes a group of entries, in order.
         max_entries: how many entries a group may have.
     """
 
@@ -63,14 +61,14 @@ class GroupCommit:
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
         try:
             await self._write([waiting.entry for waiting in group])
-        except RelayError as error:
+        except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
             for written in _unsettled(group):
                 written.set_exception(error)
         else:
             for written in _unsettled(group):
                 written.set_result(None)
         finally:
-            # A defect, or the end of the event loop: nobody is left to wait for ever.
+            # The end of the event loop: nobody is left to wait for ever.
             for written in _unsettled(group):
                 written.cancel()
 

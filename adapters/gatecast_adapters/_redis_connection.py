@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeAlias
@@ -19,8 +20,10 @@ __all__ = ["Argument", "RedisConnection"]
 Argument: TypeAlias = bytes | str | int
 """A part of a command."""
 
-# redis-py's own default since 8.0, which a client's settings do not show.
+# The default of recent versions of redis-py, which the settings of a client from a URL don't show.
 _SOCKET_TIMEOUT = 5.0
+
+_DEMOTED = re.compile("READONLY|UNBLOCKED|MASTERDOWN")
 
 
 class _Commands(Protocol):
@@ -79,7 +82,8 @@ class RedisConnection:
                 yield
         except TimeoutError as error:
             raise RelayUnavailableError(f"no answer from Redis within {within} s") from error
-        except (RedisError, OSError) as error:
+        # uvloop's own error for a connection that closed just before a command was written to it.
+        except (RedisError, OSError, RuntimeError) as error:
             if _is_demoted(error):
                 await self._client.connection_pool.disconnect(inuse_connections=False)
             raise RelayUnavailableError(_told(error)) from error
@@ -108,7 +112,8 @@ def _is_demoted(error: Exception) -> bool:
     # The server is a replica now. Whatever name led to it may lead to the new master by now, but
     # its connections stay open, and redis-py would go on to use them.
     return isinstance(error, ReadOnlyError) or (
-        isinstance(error, ResponseError) and str(error).startswith("UNBLOCKED")
+        # From a script the code comes somewhere in the text.
+        isinstance(error, ResponseError) and _DEMOTED.search(str(error)) is not None
     )
 
 

@@ -43,7 +43,8 @@ class RedisStreamsRelay:
 
     An entry is as durable as the server makes it. `appendonly yes` with `appendfsync always` keeps
     it through a crash of the machine. `wait_replicas` keeps it through a failover, where without it
-    the newest entries may go, and only nodes that had read one of them are told.
+    the newest entries may go, and only nodes that had read one of them are told. While entries can
+    be lost unread, so can revocations: set it wherever a replica may take over.
 
     Address, credentials, TLS, Sentinel and retries are the client's: pass a `redis.asyncio.Redis`
     that has been made as usual. The relay doesn't close it. It takes two of its connections at a
@@ -107,18 +108,22 @@ class RedisStreamsRelay:
         arguments: list[Argument] = [1, self._stream, self._retention]
         for entry in entries:
             arguments += (secrets.token_hex(8), entry)
+        write = self._write_to_replicas if self._wait_replicas else self._write
         async with self._redis.answering(self._timeout):
-            try:
-                await self._run(b"EVALSHA", APPEND_SHA, *arguments)
-            except NoScriptError:
-                await self._run(b"EVAL", APPEND, *arguments)
+            await write(arguments)
 
-    async def _run(self, *command: Argument) -> None:
-        if not self._wait_replicas:
-            await self._redis.call(*command)
-            return
-        patience = max(1, _milliseconds(min(self._timeout, self._redis.longest_block)))
-        reply = await self._redis.call_both(command, (b"WAIT", self._wait_replicas, patience))
+    async def _write(self, arguments: Sequence[Argument]) -> None:
+        try:
+            await self._redis.call(b"EVALSHA", APPEND_SHA, *arguments)
+        except NoScriptError:
+            await self._redis.call(b"EVAL", APPEND, *arguments)
+
+    async def _write_to_replicas(self, arguments: Sequence[Argument]) -> None:
+        patience = max(1, _milliseconds(min(self._timeout / 2, self._redis.longest_block)))
+        # Not EVALSHA: where the script is not known, WAIT would wait all the same.
+        reply = await self._redis.call_both(
+            (b"EVAL", APPEND, *arguments), (b"WAIT", self._wait_replicas, patience)
+        )
         reached = reply if isinstance(reply, int) else 0
         if reached < self._wait_replicas:
             raise RelayUnavailableError(

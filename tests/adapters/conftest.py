@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
 
 from tests.support.native_servers import Serving, serving_picows, serving_websockets
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
@@ -50,3 +51,10 @@ def quiet_log(caplog: pytest.LogCaptureFixture) -> Generator[None]:
     yield
     logged = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
     assert not logged, [record.getMessage() for record in logged]
+
+
+@pytest.fixture
+async def redis_server() -> AsyncGenerator[RedisServer]:
+    """A Redis server that is empty."""
+    async with RedisServer.running() as server:
+        yield server

