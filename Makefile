@@ -67,7 +67,7 @@ bench-full: $(VENV)/.dev ## Measure everything against peers
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and whatever was built
-	rm -rf $(VENV) build dist htmlcov site .benchmarks .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) build benchmarks/build dist htmlcov site .benchmarks .coverage .coverage.* .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -232,6 +232,8 @@ class AsgiHandle:
 
     def _end(self) -> None:
         """Accept nothing more, forget what waits, and give the peer until the deadline."""
+        if not self._open:
+            return
         self._open = False
         self._direct = None
         if self._outbox is not None:
@@ -283,8 +285,7 @@ class AsgiHandle:
         """A frame that had been accepted did not get through."""
         gone = isinstance(error, (OSError, RuntimeError, HandleClosedError))
         self._delivery.on_failure(self, HandleClosedError() if gone else error)
-        if self._open:
-            self._end()
+        self._end()
 
     def _is_open(self) -> bool:
         return self._open

@@ -28,8 +28,11 @@ EventField = Callable[[JsonrpcMessage], str | None]
 """Takes the `id:` or `event:` of a block from its message; `None` leaves the field out."""
 
 CLOSED_EVENT_ID: Final = "gatecast-closed"
-"""The last event id of a stream that was closed for good. A browser sends it back when it
-reconnects, and is then told to stop."""
+"""The last event id of a stream that is not to come back by itself. A browser sends it back when
+it reconnects, and is then told to stop."""
+
+_CLOSE_EVENT: Final = "close"
+_RESERVED: Final = {"event": _CLOSE_EVENT, "id": CLOSED_EVENT_ID}
 
 _SEPARATOR: Final = "\n"
 
@@ -54,7 +57,8 @@ KEEP_ALIVE: Final = body(ServerSentEvent(comment="keep-alive", sep=_SEPARATOR).e
 def encoder(event: EventField | None, event_id: EventField | None) -> Callable[[Frame], Message]:
     """Makes the one function that turns a frame into the ASGI event that all streams share.
 
-    It raises `InvalidEventFieldError` for a field that would break out of its line.
+    It raises `InvalidEventFieldError` for a field that would break out of its line, and for one
+    that would make the block pass for the final event.
     """
 
     def encode(frame: Frame) -> Message:
@@ -74,16 +78,17 @@ def close_encoder(
 ) -> Callable[[int, str], Message]:
     """Makes the function that turns a close into the final `close` event (LIF-3).
 
-    Its id makes a browser stop if the close is for good. If the server is going away or too busy,
-    its `retry:` is a random time between a second and `retry_spread` seconds.
+    Its id makes a browser stop if the close is for good, or was made for a cap: two tabs that both
+    come back by themselves would evict each other for ever. If the server is going away or too
+    busy, its `retry:` is a random time between a second and `retry_spread` seconds.
     """
 
     def encode(code: int, reason: str) -> Message:
         delay = uniform(_SHORTEST_RETRY, retry_spread) if code in _SPREAD_AFTER else None
         block = ServerSentEvent(
             json.dumps({"code": int(code), "reason": reason}),
-            event="close",
-            id=CLOSED_EVENT_ID if is_final(code) else None,
+            event=_CLOSE_EVENT,
+            id=CLOSED_EVENT_ID if _stops(code) else None,
             retry=None if delay is None else round(delay * 1000),
             sep=_SEPARATOR,
         )
@@ -92,8 +97,17 @@ def close_encoder(
     return encode
 
 
+def _stops(code: int) -> bool:
+    return is_final(code) or code == CloseCode.TOO_MANY_CONNECTIONS
+
+
 def _field(name: str, take: EventField | None, message: JsonrpcMessage) -> str | None:
     value = take(message) if take is not None else None
-    if value is not None and any(character in value for character in "\r\n\0"):
+    if value is None:
+        return None
+    if any(character in value for character in "\r\n\0"):
         raise InvalidEventFieldError(name, value)
+    # An id comes back in a header, and there whitespace around it is lost.
+    if (value.strip(" \t") if name == "id" else value) == _RESERVED[name]:
+        raise InvalidEventFieldError(name, value, "it is reserved for the end of a stream")
     return value

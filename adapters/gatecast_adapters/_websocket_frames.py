@@ -18,6 +18,9 @@ COMPRESSION_THRESHOLD: Final = 1024
 """Messages of fewer bytes are sent uncompressed to clients that negotiated permessage-deflate, as
 RFC 7692 section 6 allows: all of them then share the same bytes."""
 
+_COMPRESSION: Final = "permessage-deflate"
+"""The name that it is negotiated by (RFC 7692 section 7)."""
+
 THandle = TypeVar("THandle", bound=Flushable)
 
 
@@ -35,7 +38,7 @@ def shared_below(extensions: Sequence[object]) -> int:
     """The size in bytes from which on a message is encoded for one connection alone."""
     if not extensions:
         return sys.maxsize
-    if all(type(extension).__name__ == "PerMessageDeflate" for extension in extensions):
+    if all(getattr(extension, "name", None) == _COMPRESSION for extension in extensions):
         return COMPRESSION_THRESHOLD
     return 0  # Of another extension it is not known that it may be left out.
 

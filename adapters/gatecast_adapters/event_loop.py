@@ -88,6 +88,14 @@ def _call_later_if_running(seconds: float, callback: Callable[[], object]) -> Ca
         return _nothing
 
 
+def _clock() -> float:
+    # Linux stops the clock of `time.monotonic` while a machine or its VM is suspended. A node that
+    # wakes up would then not know that its lease has ended.
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 def _event() -> Event:
     trio = _running_trio()
     if trio is None:
@@ -107,7 +115,7 @@ def _running_trio() -> ModuleType | None:
 
 
 HOST: Final = Host(
-    clock=time.monotonic,
+    clock=_clock,
     thread_id=threading.get_ident,
     checkpoint=_checkpoint,
     sleep=_sleep,

@@ -149,8 +149,9 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
         retry_spread: seconds, above zero: a close with 1001, 1012 or 1013 has a `retry:` at random
             between one second and this, so that not all streams come back at once.
         event: takes the `event:` field of a block from its message; by default there is none, and a
-            browser gets every message as a `message` event.
+            browser gets every message as a `message` event. `"close"` is reserved.
         event_id: takes the `id:` field of a block from its message; by default there is none.
+            `"gatecast-closed"` is reserved.
         allowed_origins: pages that may connect beside those of the same origin; `"*"` for all.
         in_place: send without a task switch where the server is known to allow it.
         uniform: the source of random numbers, called with a lower and an upper bound.
@@ -192,14 +193,14 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
 
         When it is sent, the origin is checked, the peer identified and the stream registered; it is
         released when the response ends, however it ends. Whoever is not let in gets an HTTP status,
-        and a browser that reconnects after a close for good gets 204, at which it stops (LIF-3). A
-        credential that is revoked meanwhile is closed with 4001 (REV-6).
+        and a browser that reconnects after a close for good, or for a cap, gets 204, at which it
+        stops (LIF-3). A credential that is revoked meanwhile is closed with 4001 (REV-6).
         """
         return SseStream(self, request, identify)
 
     @override
     def prepare_frame(self, frame: Frame) -> None:
-        """Raises `InvalidEventFieldError` if `event` or `event_id` give what no field can hold."""
+        """Raises `InvalidEventFieldError` if `event` or `event_id` give what no field may hold."""
         super().prepare_frame(frame)
         frame.encoded(self._encode)
 

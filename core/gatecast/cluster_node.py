@@ -77,7 +77,7 @@ class ClusterNode(Generic[TIdentity]):
         self._policies: Policies[TIdentity] = Policies() if policies is None else policies
         self._keys: PortableKeys[TIdentity] = PortableKeys(indexes)
         self._applier = Applier(
-            members, self._keys, self._policies, guard or RevocationGuard(streams=transports)
+            members, self._keys, self._policies, guard or RevocationGuard(streams=[members])
         )
         self._node: Node[TIdentity] = Node(
             NodeId(f"{node_name}-{new_id()}"),

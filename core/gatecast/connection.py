@@ -16,7 +16,7 @@ TIdentity = TypeVar("TIdentity")
 class Connection(Generic[THandle, TIdentity]):
     """Who is behind a handle, under which id. Read it; only the core writes to it."""
 
-    __slots__ = ("expires_at", "handle", "id", "identity", "keys", "live")
+    __slots__ = ("expires_at", "handle", "id", "identity", "keys", "live", "rotation")
 
     def __init__(self, connection_id: ConnectionId, handle: THandle, identity: TIdentity) -> None:
         self.id: ConnectionId = connection_id
@@ -30,6 +30,9 @@ class Connection(Generic[THandle, TIdentity]):
         # False from the instant that the connection is out of the registry. A broadcast that had
         # chosen it before looks here last, so a revocation overtakes it (REV-2).
         self.live: bool = True
+        # Which rotation of the transport gave it this identity; 0 for none. A broadcast that had
+        # chosen it before, for the old identity, leaves it out.
+        self.rotation: int = 0
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} of {self.identity!r}>"

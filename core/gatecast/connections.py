@@ -18,7 +18,7 @@ from gatecast.home_thread import HomeThread
 from gatecast.host import Host
 from gatecast.ids import ConnectionId
 from gatecast.index import BUILT_IN, AnyIndex
-from gatecast.ports import ConnectionHandle, Gate
+from gatecast.ports import ConnectionHandle, Gate, Tell
 from gatecast.registry import Registry
 
 __all__ = ["Connections", "TransportOptions"]
@@ -79,6 +79,7 @@ class Connections(Generic[THandle, TIdentity]):
         self._expiry: Expiry[THandle, TIdentity] = Expiry(host, self._close_due)
         self._draining = False
         self._gate: Gate | None = None
+        self._rotations = 0
         self._drops = Drops(on_drop)
         self._fanouts: Fanouts[THandle, TIdentity] = Fanouts(self._drop)
 
@@ -180,6 +181,8 @@ class Connections(Generic[THandle, TIdentity]):
             return False
         expires_at = self._unexpired(identity)
         self._registry.rotate(connection, identity)
+        self._rotations += 1
+        connection.rotation = self._rotations
         self._expiry.discard(connection)
         self._expiry.add(connection, expires_at)
         return True
@@ -199,13 +202,22 @@ class Connections(Generic[THandle, TIdentity]):
     def _close(
         self, connections: list[Connection[THandle, TIdentity]], code: int, reason: str
     ) -> int:
+        return self._cut_off(connections, code, reason)()
+
+    def _cut_off(
+        self, connections: list[Connection[THandle, TIdentity]], code: int, reason: str
+    ) -> Tell:
         # All are out of the registry before the first handle is told: a close that calls back into
         # the transport finds none of them (REV-2, REV-3, BRD-6).
         wire_reason = truncate_reason(reason)
         removed = [connection for connection in connections if self._forget(connection)]
-        for connection in removed:
-            close_handle(connection.handle, code, wire_reason)
-        return len(removed)
+
+        def tell() -> int:
+            for connection in removed:
+                close_handle(connection.handle, code, wire_reason)
+            return len(removed)
+
+        return tell
 
     def drop_connection(self, handle: ConnectionHandle, error: Exception) -> None:
         """Drop a handle that could not deliver what it had accepted, as if `send` had raised.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable
 from typing import Never, TypeAlias, TypeVar
 
@@ -14,11 +15,13 @@ from gatecast.index import Index
 from gatecast.ports import ConnectionHandle
 from gatecast.predicates import Predicate, select_recipients
 
-__all__ = ["Begin", "Delivery"]
+__all__ = ["Begin", "Delivery", "deliver"]
 
 THandle = TypeVar("THandle", bound=ConnectionHandle)
 TIdentity = TypeVar("TIdentity")
 TKey = TypeVar("TKey", bound=Hashable)
+
+_logger = logging.getLogger("gatecast")
 
 Begin: TypeAlias = Callable[[Frame], Callable[[], int]]
 """Begins to send a prepared frame to recipients that are chosen; call what it returns to send.
@@ -45,11 +48,12 @@ class Delivery(Draining[THandle, TIdentity]):
         """Choose the connections that satisfy `predicate`, or all.
 
         A group chooses in all its members before it begins with any, and begins with all before it
-        sends to anyone: each of these steps may call back.
+        sends to anyone: each of these steps may call back. Who is rotated between the choice and
+        the begin is left out, and that is logged: the predicate was asked about another identity.
         """
         self._check_thread("choose_recipients")
-        recipients = self._recipients(predicate)
-        return lambda frame: self._begin(frame, recipients)
+        recipients = self._choose(predicate)
+        return lambda frame: self._begin(frame, recipients())
 
     def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
         """As `choose_recipients`, for the connections under `key` of `index`.
@@ -59,16 +63,16 @@ class Delivery(Draining[THandle, TIdentity]):
         """
         self._check_thread("choose_recipients_by")
         self._close_due()
-        known = self._registry.declared(index) is not None
-        recipients = self._registry.matching(index, index.checked(key)) if known else []
-        return lambda frame: self._begin(frame, recipients)
+        if self._registry.declared(index) is None:
+            return lambda frame: self._begin(frame, [])
+        checked = index.checked(key)
+        # Looked up as late as can be, since another member's choice may rotate who is under a key.
+        return lambda frame: self._begin(frame, self._registry.matching(index, checked))
 
     def send_frame(self, frame: Frame, predicate: Predicate[TIdentity] | None = None) -> int:
         """Send to the connections that satisfy `predicate`, or to all; return how many accepted."""
         self._check_thread("send_frame")
-        self.prepare_frame(frame)
-        begin = self.choose_recipients(predicate)
-        return begin(frame)()
+        return deliver(frame, self.prepare_frame, lambda: self.choose_recipients(predicate))
 
     def send_frame_to(self, connection_id: ConnectionId, frame: Frame) -> bool:
         """Send to one connection; False if it is not registered or did not accept."""
@@ -86,7 +90,8 @@ class Delivery(Draining[THandle, TIdentity]):
         if turn < 1:
             raise InvalidLimitError("turn", turn)
         self.prepare_frame(frame)
-        fanout = self._fanouts.begin(frame, self._recipients(predicate))
+        recipients = self._choose(predicate)
+        fanout = self._fanouts.begin(frame, recipients())
         try:
             while not fanout.done:
                 self._close_due()
@@ -96,12 +101,17 @@ class Delivery(Draining[THandle, TIdentity]):
             self._fanouts.abandon(fanout)
         return fanout.accepted
 
-    def _recipients(
+    def _choose(
         self, predicate: Predicate[TIdentity] | None
-    ) -> list[Connection[THandle, TIdentity]]:
+    ) -> Callable[[], list[Connection[THandle, TIdentity]]]:
+        """Choose now; what is returned is asked for the recipients when they are sent to."""
         self._close_due()
+        since = self._rotations
         connections = self._registry.all()
-        return connections if predicate is None else select_recipients(connections, predicate)
+        if predicate is None:
+            return lambda: connections
+        chosen = select_recipients(connections, predicate)
+        return lambda: chosen if self._rotations == since else _unrotated(chosen, since)
 
     def _begin(
         self, frame: Frame, recipients: list[Connection[THandle, TIdentity]]
@@ -113,3 +123,27 @@ class Delivery(Draining[THandle, TIdentity]):
             return fanout.accepted
 
         return finish
+
+
+def deliver(frame: Frame, prepare: Callable[[Frame], None], choose: Callable[[], Begin]) -> int:
+    """Send `frame` to whom `choose` chooses; return how many accepted.
+
+    The order matters: a frame that `prepare` refuses reaches nobody, and what `choose` calls back
+    finds nothing of it under way.
+    """
+    prepare(frame)
+    begin = choose()
+    return begin(frame)()
+
+
+def _unrotated(
+    chosen: list[Connection[THandle, TIdentity]], since: int
+) -> list[Connection[THandle, TIdentity]]:
+    unrotated = [connection for connection in chosen if connection.rotation <= since]
+    rotated = len(chosen) - len(unrotated)
+    if rotated:
+        _logger.warning(
+            "%d connections were rotated while recipients were chosen, and did not get the message",
+            rotated,
+        )
+    return unrotated

@@ -12,7 +12,7 @@
     │   ├── InvalidKeyError              a key that the index could never match
     │   ├── UnknownIndexError            an index that the transport was not built with
     │   ├── InvalidCloseError            a close code that may not be sent on the wire
-    │   ├── InvalidEventFieldError       an SSE field that would break out of its line
+    │   ├── InvalidEventFieldError       an SSE field that breaks its line or is reserved
     │   ├── InvalidExpiryError           an expiry that would never come
     │   ├── InvalidLimitError            a limit that would let nothing through
     │   ├── InvalidMessageError          not a JSON-RPC 2.0 message of the kind asked for
@@ -271,14 +271,18 @@ class InvalidCloseError(UsageError, ValueError):
 
 
 class InvalidEventFieldError(UsageError, ValueError):
-    """An `id:` or `event:` that holds a line break or NUL (WHATWG HTML section 9.2.6)."""
+    """An `id:` or `event:` with a line break or NUL (WHATWG HTML section 9.2.6), or a reserved one.
 
-    def __init__(self, field: str, value: str) -> None:
+    Reserved is what the adapter's own final event has: a client would take the message for it.
+    """
+
+    def __init__(
+        self, field: str, value: str, why: str = "a line break or NUL would end the field"
+    ) -> None:
         self.field = field
         self.value = value
-        super().__init__(
-            f"{value!r} can't be the {field!r} of an event: a line break or NUL would end the field"
-        )
+        self.why = why
+        super().__init__(f"{value!r} can't be the {field!r} of an event: {why}")
 
 
 class InvalidLimitError(UsageError, ValueError):

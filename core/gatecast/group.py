@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, Never, Protocol, TypeVar, overload
 
 from gatecast.close_codes import REVOKED_REASON, CloseCode
-from gatecast.delivery import Begin
+from gatecast.delivery import Begin, deliver
 from gatecast.frame import Frame
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
@@ -15,9 +15,9 @@ from gatecast.jsonrpc import (
     JsonrpcMessageFromServerToClient,
     JsonrpcRequest,
 )
-from gatecast.ports import Gate, TransportSendOptions
+from gatecast.ports import Gate, Tell, TransportSendOptions
 from gatecast.predicates import Predicate, Withholding
-from gatecast.revocation import close_on_each
+from gatecast.revocation import cut_off_on_each
 from gatecast.transport import refuse_request
 
 __all__ = ["GroupMember", "TransportGroup"]
@@ -50,7 +50,7 @@ class GroupMember(Protocol[TIdentity_co]):
         """As `Delivery.choose_recipients_by`."""
         ...
 
-    def revoke(
+    def cut_off(
         self,
         index: Index[Never, TKey],
         key: TKey,
@@ -58,25 +58,25 @@ class GroupMember(Protocol[TIdentity_co]):
         where: Predicate[object] | None = None,
         code: int = CloseCode.SESSION_REVOKED,
         reason: str = REVOKED_REASON,
-    ) -> int:
-        """As `Revocation.revoke`."""
+    ) -> Tell:
+        """As `Revocation.cut_off`."""
         ...
 
-    def close_where(
+    def cut_off_where(
         self,
         predicate: Predicate[TIdentity_co],
         *,
         code: int = CloseCode.SESSION_REVOKED,
         reason: str = REVOKED_REASON,
-    ) -> int:
-        """As `Revocation.close_where`."""
+    ) -> Tell:
+        """As `Revocation.cut_off_where`."""
         ...
 
     def attach_gate(self, gate: Gate) -> None:
         """As `Connections.attach_gate`."""
         ...
 
-    def fence(self) -> int:
+    def fence(self) -> Tell:
         """As `Revocation.fence`."""
         ...
 
@@ -87,6 +87,10 @@ class TransportGroup(Generic[TIdentity]):
     A message is serialised once for all of them (BRD-2), and one that any member has to refuse goes
     to nobody. The members may have identities of different types: then `TIdentity` is their union,
     and so is what a predicate is given. Connections are registered with the members.
+
+    It can't be drained as one. All members have to refuse newcomers from the first instant on, for
+    one deadline (LIF-2): so drain them side by side, in tasks, which the core does not have.
+    `gatecast_adapters.uvicorn_shutdown` does that with the transports that it is given.
     """
 
     def __init__(self, transport_name: str, *members: GroupMember[TIdentity]) -> None:
@@ -131,10 +135,7 @@ class TransportGroup(Generic[TIdentity]):
 
     def broadcast(self, message: JsonrpcMessageFromServerToClient) -> int:
         """Send to every connection of every member; return how many accepted."""
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        begin = self.choose_recipients()
-        return begin(frame)()
+        return deliver(Frame(message), self.prepare_frame, self.choose_recipients)
 
     def broadcast_filtered(
         self, message: JsonrpcMessageFromServerToClient, predicate: Predicate[TIdentity]
@@ -143,21 +144,24 @@ class TransportGroup(Generic[TIdentity]):
 
         Where the predicate raises, that is logged once for all members (BRD-5).
         """
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        withholding = Withholding(predicate)
-        begin = self.choose_recipients(withholding)
-        withholding.log_doubts()
-        return begin(frame)()
+
+        def choose() -> Begin:
+            withholding = Withholding(predicate)
+            begin = self.choose_recipients(withholding)
+            withholding.log_doubts()
+            return begin
+
+        return deliver(Frame(message), self.prepare_frame, choose)
 
     def send_to_account(
         self, account_id: AccountId, message: JsonrpcMessageFromServerToClient
     ) -> int:
         """Send to every connection of an account, at O(matches); return how many (BRD-8)."""
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        begin = self.choose_recipients_by(ACCOUNT, account_id)
-        return begin(frame)()
+        return deliver(
+            Frame(message),
+            self.prepare_frame,
+            lambda: self.choose_recipients_by(ACCOUNT, account_id),
+        )
 
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         """Close every connection of one session; return how many (REV-1)."""
@@ -181,10 +185,7 @@ class TransportGroup(Generic[TIdentity]):
         reason: str = REVOKED_REASON,
     ) -> int:
         """Close what has `key`, in every member that knows `index`; return how many."""
-        return close_on_each(
-            self._members,
-            lambda member: member.revoke(index, key, where=where, code=code, reason=reason),
-        )
+        return self.cut_off(index, key, where=where, code=code, reason=reason)()
 
     def close_where(
         self,
@@ -194,10 +195,7 @@ class TransportGroup(Generic[TIdentity]):
         reason: str = REVOKED_REASON,
     ) -> int:
         """As `ConnectionTransport.close_where`, over all members."""
-        return close_on_each(
-            self._members,
-            lambda member: member.close_where(predicate, code=code, reason=reason),
-        )
+        return self.cut_off_where(predicate, code=code, reason=reason)()
 
     # As a member of another group, or of a cluster
 
@@ -206,9 +204,9 @@ class TransportGroup(Generic[TIdentity]):
         for member in self._members:
             member.attach_gate(gate)
 
-    def fence(self) -> int:
+    def fence(self) -> Tell:
         """As `Revocation.fence`, for all members."""
-        return close_on_each(self._members, lambda member: member.fence())
+        return cut_off_on_each(self._members, lambda member: member.fence())
 
     def prepare_frame(self, frame: Frame) -> None:
         """Raise what any member would raise on sending `frame`."""
@@ -227,6 +225,38 @@ class TransportGroup(Generic[TIdentity]):
     def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
         """As `choose_recipients`, for the connections under `key` of `index`."""
         return _with_all([member.choose_recipients_by(index, key) for member in self._members])
+
+    def cut_off(
+        self,
+        index: Index[Never, TKey],
+        key: TKey,
+        *,
+        where: Predicate[object] | None = None,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> Tell:
+        """Cut off in every member; what is returned tells the handles of all.
+
+        So a handle that calls back when it is told reaches nobody who is being revoked (REV-2). A
+        member that raises spares none of the others, and its error comes when all are told (REV-5).
+        """
+        return cut_off_on_each(
+            self._members,
+            lambda member: member.cut_off(index, key, where=where, code=code, reason=reason),
+        )
+
+    def cut_off_where(
+        self,
+        predicate: Predicate[TIdentity],
+        *,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> Tell:
+        """As `cut_off`, for what satisfies `predicate`."""
+        return cut_off_on_each(
+            self._members,
+            lambda member: member.cut_off_where(predicate, code=code, reason=reason),
+        )
 
 
 def _with_all(begins: Sequence[Begin]) -> Begin:

@@ -18,7 +18,7 @@ from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
 from gatecast.ports import Revocable
 from gatecast.predicates import Predicate
-from gatecast.revocation import close_on_each
+from gatecast.revocation import cut_off_on_each
 
 __all__ = ["AuditEvent", "AuditEventType", "RevocationGuard"]
 
@@ -85,8 +85,9 @@ class RevocationGuard:
         """Close what `event` has ended; return how many connections.
 
         Raises `IncompleteEventError` if the event lacks the id that its type needs, and then has
-        closed nothing. A transport that raises keeps none of the others from being closed on; its
-        error comes through when all have been.
+        closed nothing. All transports forget what is closed before the first peer is told (REV-2).
+        One that raises keeps none of the others from being closed on; its error comes through when
+        all have been.
         """
         if event.outcome != "success":
             return 0
@@ -101,16 +102,17 @@ class RevocationGuard:
                 return self._close_account(event)
 
     def _close(self, index: Index[Never, TKey], key: TKey) -> int:
-        return close_on_each(self._all, lambda transport: transport.revoke(index, key))
+        return cut_off_on_each(self._all, lambda transport: transport.cut_off(index, key))()
 
     def _close_account(self, event: AuditEvent) -> int:
         where = _OF_ACCOUNT[event.event_type]
         account_id = _required(event, "account_id", event.account_id)
         role = event.event_type is AuditEventType.ROLE_REVOKED
-        return close_on_each(
+        tell = cut_off_on_each(
             self._on_role_revoked if role else self._all,
-            lambda transport: transport.revoke(ACCOUNT, account_id, where=where),
+            lambda transport: transport.cut_off(ACCOUNT, account_id, where=where),
         )
+        return tell()
 
 
 def _required(event: AuditEvent, field: str, value: TId | None) -> TId:

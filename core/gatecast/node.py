@@ -30,6 +30,7 @@ from gatecast.envelopes import (
 )
 from gatecast.host import Host
 from gatecast.lease import Lease
+from gatecast.ports import Tell
 from gatecast.receipts import Receipts
 
 __all__ = ["Node", "NodeState"]
@@ -69,7 +70,7 @@ class Node(Generic[TIdentity]):
         self,
         node_id: NodeId,
         applier: Applier[TIdentity],
-        fence_members: Callable[[], object],
+        fence_members: Callable[[], Tell],
         *,
         host: Host,
         lease: float,
@@ -198,7 +199,7 @@ class Node(Generic[TIdentity]):
     def _caught_up(self) -> None:
         if self.state is NodeState.FENCED:
             # What began to be admitted in the meantime may have been revoked unseen.
-            self._fence_members()
+            self._fence_members()()
         if self.state is not NodeState.FOLLOWING:
             self.state = NodeState.FOLLOWING
             self._report(ClusterReportKind.FOLLOWING, "caught up with the log")
@@ -229,7 +230,7 @@ class Node(Generic[TIdentity]):
         self._held.clear()
         self.state = NodeState.FENCED
         self._report(kind, detail)
-        self._fence_members()
+        self._fence_members()()
 
     def _report(self, kind: ClusterReportKind, detail: str) -> None:
         try:

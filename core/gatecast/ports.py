@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Never, Protocol, TypeVar, overload
+from typing import Never, Protocol, TypeAlias, TypeVar, overload
 
 from typing_extensions import TypeIs
 
@@ -26,6 +26,7 @@ __all__ = [
     "Gate",
     "IndexedTransport",
     "Revocable",
+    "Tell",
     "Transport",
     "TransportSendOptions",
     "is_filterable_broadcast_transport",
@@ -111,6 +112,10 @@ class Transport(Protocol):
         ...
 
 
+Tell: TypeAlias = Callable[[], int]
+"""Tells the handles that were cut off why they are closed; returns how many. Call it once."""
+
+
 class Gate(Protocol):
     """What a transport asks before it admits a connection, and before it sends.
 
@@ -127,12 +132,25 @@ class Gate(Protocol):
 
 
 class Revocable(Protocol):
-    """A transport, or a group of them, that connections can be revoked on by any index."""
+    """A transport, or a group of them, that connections can be revoked on by any index.
+
+    Who revokes on several cuts off on all before it tells anyone: a handle that is told may call
+    back, and then nothing may reach what is being revoked elsewhere (REV-2).
+    """
 
     def revoke(
         self, index: Index[Never, TKey], key: TKey, *, where: Predicate[object] | None = None
     ) -> int:
         """Close what has `key` and satisfies `where`; return how many connections."""
+        ...
+
+    def cut_off(
+        self, index: Index[Never, TKey], key: TKey, *, where: Predicate[object] | None = None
+    ) -> Tell:
+        """The first half of `revoke`: forget the connections, so that nothing reaches them.
+
+        What is returned closes their handles. It is called even if `cut_off` of another raised.
+        """
         ...
 
 

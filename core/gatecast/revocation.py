@@ -9,15 +9,16 @@ from gatecast.close_codes import FENCED_REASON, REVOKED_REASON, CloseCode, valid
 from gatecast.connections import Connections
 from gatecast.ids import ConnectionId
 from gatecast.index import Index
-from gatecast.ports import ConnectionHandle
+from gatecast.ports import ConnectionHandle, Tell
 from gatecast.predicates import Predicate, select_revoked
 
-__all__ = ["Revocation", "close_on_each"]
+__all__ = ["Revocation", "cut_off_on_each"]
 
 THandle = TypeVar("THandle", bound=ConnectionHandle)
 TIdentity = TypeVar("TIdentity")
 TKey = TypeVar("TKey", bound=Hashable)
 TMember = TypeVar("TMember")
+TResult = TypeVar("TResult")
 
 
 class Revocation(Connections[THandle, TIdentity]):
@@ -38,7 +39,7 @@ class Revocation(Connections[THandle, TIdentity]):
         closed nothing.
         """
         self._check_thread("close_by")
-        return self._close_key(index, key, code, reason)
+        return self._cut_off_key(index, key, code, reason)()
 
     def close_where(
         self,
@@ -52,9 +53,7 @@ class Revocation(Connections[THandle, TIdentity]):
         As `close_by`, at O(N). Where the predicate raises, the connection is closed.
         """
         self._check_thread("close_where")
-        validate_close_code(code)
-        self._admissions.record_predicate(predicate)
-        return self._close(select_revoked(self._registry.all(), predicate), code, reason)
+        return self.cut_off_where(predicate, code=code, reason=reason)()
 
     def close_connection(
         self, connection_id: ConnectionId, *, code: int = CloseCode.NORMAL, reason: str = ""
@@ -80,26 +79,55 @@ class Revocation(Connections[THandle, TIdentity]):
         matches; where it raises, the connection is closed.
         """
         self._check_thread("revoke")
+        return self.cut_off(index, key, where=where, code=code, reason=reason)()
+
+    def cut_off(
+        self,
+        index: Index[Never, TKey],
+        key: TKey,
+        *,
+        where: Predicate[object] | None = None,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> Tell:
+        """The first half of `revoke`: the connections are forgotten, and not yet told.
+
+        A group cuts off in all its members before any handle is told, since that may call back.
+        """
+        self._check_thread("cut_off")
         declared = self._registry.declared(index)
         if declared is None or key is None:
-            return 0
+            return _nobody
         if where is None:
-            return self._close_key(index, key, code, reason)
+            return self._cut_off_key(index, key, code, reason)
         validate_close_code(code)
         matching = self._registry.matching(index, index.checked(key))
         self._admissions.record_predicate(
             lambda identity: declared.key_of(identity) == key and where(identity)
         )
-        return self._close(select_revoked(matching, where), code, reason)
+        return self._cut_off(select_revoked(matching, where), code, reason)
 
-    def fence(self) -> int:
-        """Close every connection with 1012, and end every open admission; return how many.
+    def cut_off_where(
+        self,
+        predicate: Predicate[TIdentity],
+        *,
+        code: int = CloseCode.SESSION_REVOKED,
+        reason: str = REVOKED_REASON,
+    ) -> Tell:
+        """The first half of `close_where`, as `cut_off` is of `revoke`."""
+        self._check_thread("cut_off_where")
+        validate_close_code(code)
+        self._admissions.record_predicate(predicate)
+        return self._cut_off(select_revoked(self._registry.all(), predicate), code, reason)
+
+    def fence(self) -> Tell:
+        """Cut off every connection with 1012, as `cut_off`, and end every open admission.
 
         For a cluster whose node can't know any more what was revoked (CLU-3).
         """
         self._check_thread("fence")
         self._admissions.give_up()
-        return self._close(self._registry.all(), CloseCode.SERVICE_RESTART, FENCED_REASON)
+        return self._cut_off(self._registry.all(), CloseCode.SERVICE_RESTART, FENCED_REASON)
 
     def close_expired(self) -> int:
         """Close every connection whose credential has ended by now; return how many (REV-8).
@@ -109,28 +137,44 @@ class Revocation(Connections[THandle, TIdentity]):
         self._check_thread("close_expired")
         return self._close_due()
 
-    def _close_key(self, index: Index[Never, TKey], key: TKey, code: int, reason: str) -> int:
+    def _cut_off_key(self, index: Index[Never, TKey], key: TKey, code: int, reason: str) -> Tell:
         validate_close_code(code)
         matching = self._registry.matching(index, index.checked(key))
         self._admissions.record_key(index, key)
-        return self._close(matching, code, reason)
+        return self._cut_off(matching, code, reason)
 
 
-def close_on_each(transports: Iterable[TMember], close: Callable[[TMember], int]) -> int:
-    """Call `close` for each of `transports`; return how many connections it closed.
+def cut_off_on_each(transports: Iterable[TMember], cut_off: Callable[[TMember], Tell]) -> Tell:
+    """Call `cut_off` for each of `transports`; what is returned tells the handles of all (REV-2).
 
-    One that raises keeps it from none of the others (REV-5). The first error is raised in the end,
-    with the others as notes.
+    One that raises, in either half, keeps it from none of the others (REV-5). The first error is
+    raised when all are told, with the others as notes.
     """
-    closed = 0
     errors: list[Exception] = []
-    for transport in transports:
+    tells = _call_each(cut_off, transports, errors)
+
+    def tell() -> int:
+        closed = sum(_call_each(lambda tell_one: tell_one(), tells, errors))
+        for other in errors[1:]:
+            errors[0].add_note(f"another transport failed as well: {other!r}")
+        if errors:
+            raise errors[0]
+        return closed
+
+    return tell
+
+
+def _call_each(
+    function: Callable[[TMember], TResult], members: Iterable[TMember], errors: list[Exception]
+) -> list[TResult]:
+    results: list[TResult] = []
+    for member in members:
         try:
-            closed += close(transport)
-        except Exception as error:  # noqa: BLE001  # raised below
+            results.append(function(member))
+        except Exception as error:  # noqa: BLE001  # raised in the end
             errors.append(error)
-    for other in errors[1:]:
-        errors[0].add_note(f"another transport failed as well: {other!r}")
-    if errors:
-        raise errors[0]
-    return closed
+    return results
+
+
+def _nobody() -> int:
+    return 0

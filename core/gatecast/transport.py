@@ -8,7 +8,7 @@ from typing import TypeVar, overload
 from typing_extensions import Unpack
 
 from gatecast.connections import TransportOptions
-from gatecast.delivery import Delivery
+from gatecast.delivery import Delivery, deliver
 from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.identity import HasAccount, HasApiToken, HasSession
@@ -128,10 +128,9 @@ class ConnectionTransport(Delivery[THandle, TIdentity]):
         """
         self._check_thread("send_by")
         self._registry.require(index)
-        frame = Frame(message)
-        self.prepare_frame(frame)
-        begin = self.choose_recipients_by(index, key)
-        return begin(frame)()
+        return deliver(
+            Frame(message), self.prepare_frame, lambda: self.choose_recipients_by(index, key)
+        )
 
     def send_to_connection(
         self, connection_id: ConnectionId, message: JsonrpcMessageFromServerToClient

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from anyio.lowlevel import checkpoint
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from gatecast.drops import DroppedConnection
 from gatecast.errors import HandleClosedError
 from gatecast.frame import Frame
 from gatecast.identity import ConnectionIdentity
+from gatecast.outbox import OutboxLimits
+from gatecast_adapters import _asgi_handle
+from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app
@@ -175,3 +180,35 @@ async def test_a_stream_that_fails_unexpectedly_is_closed_and_reported_once(http
         assert await alice.closed() == Close(1011, "Internal error")
         await server.is_idle()
     assert [type(drop.error) for drop in dropped] == [LookupError]
+
+
+class ClosedBySending(AsgiHandle):
+    """Its server's `send` calls back and closes the connection, and then fails."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        super().__init__(self._close_and_fail, delivery, lambda _: {"type": "test"})
+        self._in_place = self._direct = self._close_and_fail
+
+    async def _close_and_fail(self, event: Message) -> None:
+        self.close(4001, "closed")
+        raise OSError
+
+    @override
+    def _close_event(self, code: int, reason: str) -> Message:
+        return {"type": "test"}
+
+
+async def test_a_handle_that_is_closed_and_fails_at_once_gets_one_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deadlines: list[float] = []
+
+    def call_later(seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
+        deadlines.append(seconds)
+        return lambda: None
+
+    monkeypatch.setattr(_asgi_handle, "call_later", call_later)
+    handle = ClosedBySending(Delivery(OutboxLimits(), 5.0, True, lambda handle, error: None))
+    with pytest.raises(HandleClosedError):
+        handle.send(Frame(note(1)))
+    assert deadlines == [5.0]

@@ -58,6 +58,25 @@ def test_a_field_that_would_break_out_of_its_line_is_refused(value: str) -> None
     assert (caught.value.field, caught.value.value) == ("id", value)
 
 
+@pytest.mark.parametrize("value", [CLOSED_EVENT_ID, f" {CLOSED_EVENT_ID}\t"])
+def test_an_id_that_would_pass_for_the_one_of_our_final_event_is_refused(value: str) -> None:
+    with pytest.raises(InvalidEventFieldError, match="reserved") as caught:
+        encoder(None, lambda _: value)(FRAME)
+    assert (caught.value.field, caught.value.value) == ("id", value)
+
+
+def test_an_event_that_would_pass_for_our_final_one_is_refused() -> None:
+    with pytest.raises(InvalidEventFieldError, match="reserved") as caught:
+        encoder(lambda _: "close", None)(FRAME)
+    assert (caught.value.field, caught.value.value) == ("event", "close")
+
+
+def test_only_the_exact_value_in_its_own_field_is_reserved() -> None:
+    block = encoder(lambda _: CLOSED_EVENT_ID, lambda _: "close")(FRAME)["body"]
+    assert block.startswith(f"id: close\nevent: {CLOSED_EVENT_ID}\n".encode())
+    assert encoder(lambda _: "closed", lambda _: "Gatecast-Closed")(FRAME)
+
+
 @pytest.mark.parametrize("value", ["", " ", ": ", "ä\u2028\x85\x0b", "data: x"])
 def test_what_stays_within_its_line_is_kept(value: str) -> None:
     block = encoder(lambda _: value, None)(FRAME)["body"]
@@ -85,6 +104,9 @@ def test_a_close_tells_code_and_reason_and_no_line_of_its_own() -> None:
     assert set(fields) == {"event", "data"}
 
 
-@pytest.mark.parametrize("code", [CloseCode.SESSION_REVOKED, CloseCode.POLICY_VIOLATION])
+@pytest.mark.parametrize(
+    "code",
+    [CloseCode.SESSION_REVOKED, CloseCode.POLICY_VIOLATION, CloseCode.TOO_MANY_CONNECTIONS],
+)
 def test_a_close_for_good_has_the_id_at_which_a_browser_is_told_to_stop(code: int) -> None:
     assert close_fields(code, "")["id"] == CLOSED_EVENT_ID

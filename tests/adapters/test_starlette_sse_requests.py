@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from typing import Literal
+
 import pytest
 
+from gatecast.caps import Cap
 from gatecast.close_codes import CloseCode
-from gatecast_adapters.starlette_sse import BackendSseTransport
+from gatecast.index import SESSION
+from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from tests.support.apps import stream_app
 from tests.support.clients import StreamClient
 from tests.support.people import note
@@ -17,7 +22,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
 
 
 @pytest.mark.parametrize(
-    ("code", "status"), [(CloseCode.SESSION_REVOKED, 204), (CloseCode.TRY_AGAIN_LATER, 200)]
+    ("code", "status"),
+    [
+        (CloseCode.SESSION_REVOKED, 204),
+        (CloseCode.TOO_MANY_CONNECTIONS, 204),
+        (CloseCode.TRY_AGAIN_LATER, 200),
+    ],
 )
 async def test_after_a_close_for_good_the_reconnect_is_told_to_stop(
     http: str, in_place: bool, code: int, status: int
@@ -33,6 +43,25 @@ async def test_after_a_close_for_good_the_reconnect_is_told_to_stop(
         async with RawStream.to(server.port) as again:
             await again.ask("/?as=alice", f"Last-Event-ID: {last_event_id}")
             assert (await again.receive()).startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.parametrize("when_reached", ["close_oldest", "refuse"])
+async def test_of_two_tabs_above_a_cap_one_stays_and_the_other_is_told_to_stop(
+    http: str, in_place: bool, when_reached: Literal["close_oldest", "refuse"]
+) -> None:
+    cap = Cap(SESSION, 1, when_reached)
+    transport = BackendSseTransport[SseIdentity](in_place=in_place, caps=[cap])
+    async with serving(stream_app(transport), http=http) as server, AsyncExitStack() as tabs:
+        older = await tabs.enter_async_context(StreamClient.to(server, "alice"))
+        await until(transport.is_ready, "the stream")
+        newer = await tabs.enter_async_context(StreamClient.to(server, "alice"))
+        evicted, staying = (older, newer) if when_reached == "close_oldest" else (newer, older)
+        last_event_id = (await evicted.event()).id
+        async with RawStream.to(server.port) as again:
+            await again.ask("/?as=alice", f"Last-Event-ID: {last_event_id}")
+            assert (await again.receive()).startswith(b"HTTP/1.1 204 ")
+        assert transport.broadcast(note(1)) == 1
+        assert await staying.number() == 1
 
 
 @pytest.mark.parametrize("last_event_id", ["last", "gatecast-closed-not", "\t", "ä"])

@@ -25,6 +25,7 @@ from websockets.http11 import Request
 from gatecast.errors import NotAdmittedError
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import AccountId
+from gatecast_adapters._websocket_frames import shared_below
 from gatecast_adapters.websockets_server import COMPRESSION_THRESHOLD, WebsocketsServerTransport
 from tests.support.clients import Close, WebsocketClient
 from tests.support.native_servers import NativeServer, serving_websockets
@@ -274,6 +275,18 @@ class Reversing(Extension):
     @override
     def encode(self, frame: Frame) -> Frame:
         return Frame(frame.opcode, bytes(frame.data)[::-1], frame.fin)
+
+
+def test_compression_is_known_by_its_name_and_not_by_its_class() -> None:
+    class Tuned(PerMessageDeflate):
+        """The same on the wire."""
+
+    class Impostor(Reversing):
+        """Not the same at all."""
+
+    Impostor.__name__ = "PerMessageDeflate"
+    assert shared_below([Tuned(False, False, 15, 15)]) == COMPRESSION_THRESHOLD
+    assert shared_below([Impostor()]) == 0
 
 
 async def test_an_extension_that_is_not_compression_gets_every_message() -> None:

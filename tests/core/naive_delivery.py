@@ -32,13 +32,18 @@ class NaiveDelivery(NaiveMembers):
 
     # What is sent
 
+    def _may_see(self, rule: Rule) -> list[Member]:
+        before = {member: member.dated for member in self.members}
+        found = self._satisfying(rule, in_doubt=False)
+        return [member for member in found if member.dated == before[member]]
+
     def broadcast(self, message: Message) -> int:
         self.close_expired()
         return self._deliver(message, list(self.members))
 
     def broadcast_filtered(self, message: Message, predicate: Rule) -> int:
         self.close_expired()
-        return self._deliver(message, self._satisfying(predicate, in_doubt=False))
+        return self._deliver(message, self._may_see(predicate))
 
     def send_by(self, index: Index, key: Hashable, message: Message) -> int:
         self.close_expired()
@@ -51,7 +56,7 @@ class NaiveDelivery(NaiveMembers):
 
     async def broadcast_spread(self, message: Message, predicate: Rule, *, turn: int) -> int:
         self.close_expired()
-        broadcast = Broadcast(Frame(message), self._satisfying(predicate, in_doubt=False))
+        broadcast = Broadcast(Frame(message), self._may_see(predicate))
         self.broadcasts.append(broadcast)
         try:
             while broadcast.waiting:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -8,7 +9,7 @@ from gatecast.group import TransportGroup
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
-from gatecast.index import ACCOUNT, Index
+from gatecast.index import ACCOUNT, SESSION, Index
 from gatecast.jsonrpc import JsonrpcErrorResponse, request
 from gatecast.transport import ConnectionTransport
 from tests.core.fakes import (
@@ -70,6 +71,18 @@ def test_a_broadcast_reaches_the_connections_of_all_members() -> None:
     assert group.broadcast_filtered(note(1), is_alice) == 2
     assert group.send_to_account(BOB, note(2)) == 1
     assert [handle.numbers for handle in handles] == [[0, 1], [0, 2], [0, 1]]
+
+
+def test_who_is_rotated_while_another_member_chooses_is_left_out() -> None:
+    def rotating(identity: ConnectionIdentity) -> bool:
+        if identity == session("last"):
+            first.rotate_identity(first.get_connections()[0].id, daemon(BOB))
+        return is_alice(identity)
+
+    first, second, group = pair()
+    (one,), (other,) = connect(first, daemon()), connect(second, session("last"))
+    assert group.broadcast_filtered(note(0), rotating) == 1
+    assert (one.numbers, other.numbers) == ([], [0])
 
 
 def test_all_members_get_one_and_the_same_frame() -> None:
@@ -169,6 +182,21 @@ def test_revocation_closes_in_every_member() -> None:
     assert group.close_sockets_for_account(ALICE) == 0
     assert group.close_where(lambda identity: identity.account_id == BOB) == 2
     assert [handle.closes for member in handles for handle in member] == [REVOKED] * 6
+
+
+def test_a_close_that_broadcasts_reaches_nobody_who_is_being_revoked_in_any_member() -> None:
+    first, second, group = pair()
+    outer = TransportGroup("outer", group)
+    revocations: list[Callable[[], int]] = [
+        lambda: outer.revoke(SESSION, TokenHash("s")),
+        lambda: outer.revoke(ACCOUNT, ALICE, where=lambda identity: True),
+        lambda: outer.close_where(is_alice),
+    ]
+    for revoke in revocations:
+        (one,), (other,) = connect(first, session("s")), connect(second, session("s"))
+        one.on_close = lambda: second.broadcast(HELLO)
+        assert revoke() == 2
+        assert (other.closes, other.frames) == (REVOKED, [])
 
 
 def test_a_member_without_the_index_has_nothing_to_revoke() -> None:

@@ -8,7 +8,7 @@ from gatecast.guard import AuditEvent, AuditEventType, RevocationGuard
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.transport import ConnectionTransport
-from tests.core.fakes import ALICE, BOB, FakeHandle, World, api_token, daemon, session
+from tests.core.fakes import ALICE, BOB, HELLO, FakeHandle, World, api_token, daemon, session
 
 CONNECTED = {
     "session": session("s"),
@@ -156,3 +156,16 @@ def test_a_transport_that_raises_spares_none_of_the_others(event_type: AuditEven
     with pytest.raises(WrongThreadError):
         guard(event(event_type))
     assert closed(on_others) == CLOSES[event_type]
+
+
+@pytest.mark.parametrize(
+    "event_type", [AuditEventType.SESSION_REVOKED, AuditEventType.PASSWORD_CHANGED]
+)
+def test_a_close_that_broadcasts_reaches_nobody_who_is_being_revoked_elsewhere(
+    event_type: AuditEventType,
+) -> None:
+    wired = Wired()
+    wired.on_sockets["session"].on_close = lambda: wired.streams.broadcast(HELLO)
+    wired.guard(event(event_type))
+    reached = {name for name, handle in wired.on_streams.items() if handle.frames}
+    assert reached == CONNECTED.keys() - CLOSES[event_type]

@@ -9,7 +9,8 @@ from gatecast.frame import Frame
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import AccountId, TokenHash
 from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
-from gatecast.revocation import close_on_each
+from gatecast.ports import Tell
+from gatecast.revocation import cut_off_on_each
 from gatecast.transport import ConnectionTransport
 from tests.core.fakes import ALICE, BOB, HELLO, FakeHandle, World, daemon, session
 
@@ -113,17 +114,35 @@ def test_a_wrong_call_closes_nothing_and_records_nothing(where: Any) -> None:
     assert handle.closes == []
 
 
-def test_one_that_raises_keeps_a_close_from_none_of_the_others() -> None:
-    closed: list[int] = []
+def test_what_is_cut_off_is_reached_by_nothing_and_told_later() -> None:
+    transport = World().transport()
+    handles = connect(transport, session("s"), daemon(BOB))
+    tell = transport.cut_off(SESSION, TokenHash("s"))
+    tell_other = transport.cut_off_where(lambda identity: identity.account_id == BOB)
+    assert transport.broadcast(HELLO) == 0
+    assert [handle.closes for handle in handles] == [[], []]
+    assert (tell(), tell_other()) == (1, 1)
+    assert [handle.closes for handle in handles] == [REVOKED, REVOKED]
 
-    def close(number: int) -> int:
-        if number % 2:
+
+def test_one_that_raises_in_either_half_keeps_a_close_from_none_of_the_others() -> None:
+    told: list[int] = []
+
+    def cut_off(number: int) -> Tell:
+        def tell() -> int:
+            if number == 1:
+                raise KeyError(number)
+            told.append(number)
+            return 1
+
+        if number == 3:
             raise LookupError(number)
-        closed.append(number)
-        return 1
+        return tell
 
+    tell = cut_off_on_each(range(5), cut_off)
+    assert told == []
     with pytest.raises(LookupError) as caught:
-        close_on_each(range(5), close)
-    assert closed == [0, 2, 4]
-    assert caught.value.args == (1,)
-    assert caught.value.__notes__ == ["another transport failed as well: LookupError(3)"]
+        tell()
+    assert told == [0, 2, 4]
+    assert caught.value.args == (3,)
+    assert caught.value.__notes__ == ["another transport failed as well: KeyError(1)"]

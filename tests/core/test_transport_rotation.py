@@ -1,8 +1,10 @@
 import pytest
 
 from gatecast.errors import AdmissionExpiredError, AdmissionRevokedError, InvalidKeyError
+from gatecast.frame import Frame
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import ConnectionId, TokenHash
+from gatecast.index import ACCOUNT
 from tests.core.fakes import (
     ALICE,
     BOB,
@@ -103,3 +105,48 @@ def test_a_revocation_by_a_send_that_calls_back_refuses_the_rotation() -> None:
     with transport.admit() as admission, pytest.raises(AdmissionRevokedError):
         transport.rotate_identity(ids[0], session(NEW), admission=admission)
     spread.close()
+
+
+def test_who_is_rotated_after_being_chosen_does_not_get_what_the_old_identity_may_see(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def rotating(identity: ConnectionIdentity) -> bool:
+        if identity == session("last"):
+            transport.rotate_identity(ids[0], daemon(BOB))
+        return is_alice(identity)
+
+    transport = World().transport()
+    handles = [FakeHandle(), FakeHandle(), FakeHandle()]
+    identities = [daemon(), daemon(), session("last")]
+    ids = list(map(transport.add_connection, handles, identities))
+    assert transport.broadcast_filtered(note(0), rotating) == 2
+    assert [handle.numbers for handle in handles] == [[], [0], [0]]
+    assert "1 connections were rotated" in caplog.text
+    assert transport.broadcast_filtered(note(1), is_alice) == 2
+    assert transport.broadcast_filtered(note(2), lambda _: True) == 3
+    assert len(caplog.records) == 1
+
+
+def test_a_rotation_during_a_spread_broadcast_that_is_choosing_counts_as_well() -> None:
+    def rotating(identity: ConnectionIdentity) -> bool:
+        transport.rotate_identity(connection_id, daemon(BOB))
+        return is_alice(identity)
+
+    transport = World().transport()
+    handle = FakeHandle()
+    connection_id = transport.add_connection(handle, daemon())
+    assert run(transport.broadcast_spread(note(0), rotating)) == 0
+    assert handle.numbers == []
+
+
+def test_a_message_for_all_or_for_a_key_is_kept_from_nobody_who_was_rotated() -> None:
+    transport = World().transport()
+    handles = [FakeHandle(), FakeHandle()]
+    ids = list(map(transport.add_connection, handles, [session(OLD), daemon(ALICE)]))
+    begin_all = transport.choose_recipients()
+    begin_account = transport.choose_recipients_by(ACCOUNT, ALICE)
+    transport.rotate_identity(ids[0], session(NEW))
+    transport.rotate_identity(ids[1], daemon(BOB))
+    assert begin_all(Frame(note(0)))() == 2
+    assert begin_account(Frame(note(1)))() == 1
+    assert [handle.numbers for handle in handles] == [[0, 1], [0]]

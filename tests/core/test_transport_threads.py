@@ -62,6 +62,8 @@ VERBS: dict[str, Verb] = {
     "revoke": lambda transport: transport.revoke(ACCOUNT, ALICE),
     "fence": lambda transport: transport.fence(),
     "attach_gate": lambda transport: transport.attach_gate(OpenGate()),
+    "cut_off": lambda transport: transport.cut_off(ACCOUNT, ALICE),
+    "cut_off_where": lambda transport: transport.cut_off_where(is_alice),
 }
 READERS: dict[str, Verb] = {
     "transport_name": lambda transport: transport.transport_name,

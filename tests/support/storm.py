@@ -37,6 +37,8 @@ _ACCOUNTS: Final = 50
 _SESSIONS: Final = 3
 """Sessions of each account; each has several connections."""
 _KINDS: Final = [SocketReader, StreamReader] * 12 + [SocketStaller, StreamStaller]
+_ARRIVING: Final = 20
+"""How many peers wait to be let in at one time."""
 _LARGE: Final = 256 * 1024
 _LIMITS: Final = OutboxLimits(max_messages=64, max_bytes=16 * _LARGE)
 
@@ -95,6 +97,20 @@ class Storm:
         peer = self.random.choice(_KINDS)(label, query)
         self.peers[label] = peer
         self.lives.append(asyncio.create_task(peer.live(port)))
+
+    def fill(self, port: int, crowd: int) -> None:
+        """Connect peers until there are `crowd`, a few at a time.
+
+        uvloop accepts one connection in each turn of the event loop, and the turns of a storm are
+        long: whoever is behind hundreds of others waits longer than a client's patience.
+        """
+        missing = crowd - sum(not life.done() for life in self.lives)
+        for _ in range(min(missing, _ARRIVING - self._arriving())):
+            self.connect(port)
+
+    def _arriving(self) -> int:
+        lives = zip(self.peers.values(), self.lives, strict=True)
+        return sum(not peer.arrived and not life.done() for peer, life in lives)
 
     def broadcast(self) -> None:
         """Send to everybody."""

@@ -15,6 +15,7 @@ from gatecast import (
 )
 from gatecast_adapters.memory import MemoryTransport
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
+from gatecast_adapters.uvicorn_shutdown import draining
 from tests.typing.samples import COUNTRY, SERIAL, Device, Serial, Visitor
 
 HELLO = notification("hello")
@@ -92,3 +93,10 @@ def what_can_only_broadcast_is_no_member(transport: FilterableBroadcastTransport
 
 async def a_request_is_always_answered_with_an_error(group: TransportGroup[Device]) -> None:
     assert_type(await group.send(request("ask", id=1)), JsonrpcErrorResponse)
+
+
+def the_members_of_a_group_are_drained_and_not_the_group(
+    group: TransportGroup[Device], devices: MemoryTransport[Device]
+) -> None:
+    draining(devices)
+    draining(group)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,27 @@
+"""What the core is given of the real world."""
+
+import sys
+import time
+
+import anyio
+import pytest
+
+from gatecast_adapters.event_loop import HOST
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such clock")
+async def test_the_clock_goes_on_while_the_machine_is_suspended() -> None:
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= HOST.clock() <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+async def test_an_event_lets_those_go_on_that_wait_for_it() -> None:
+    event = HOST.event()
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(event.wait)
+            await HOST.checkpoint()
+            event.set()
+        await event.wait()
