@@ -38,17 +38,14 @@ class GroupCommit:
         """
         written = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(entry, written))
-        if self._writer is None:
+        if self._writer is None or self._writer.done():
             # No caller writes for the others: it might be cancelled.
             self._writer = asyncio.create_task(self._write_all())
         await written
 
     async def _write_all(self) -> None:
-        try:
-            while group := self._next_group():
-                await self._write_group(group)
-        finally:
-            self._writer = None
+        while group := self._next_group():
+            await self._write_group(group)
 
     def _next_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -67,10 +64,6 @@ class GroupCommit:
         else:
             for written in _unsettled(group):
                 written.set_result(None)
-        finally:
-            # The end of the event loop: nobody is left to wait for ever.
-            for written in _unsettled(group):
-                written.cancel()
 
 
 def _unsettled(group: Sequence[_Waiting]) -> Iterator[asyncio.Future[None]]:

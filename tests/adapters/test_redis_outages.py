@@ -32,6 +32,10 @@ TIMEOUT = 0.3
 BlackHole = Callable[[TcpProxy], None]
 
 
+async def has_somebody_waiting(server: RedisServer) -> bool:
+    return "blocked_clients:1" in str(await server.command(b"INFO", "clients"))
+
+
 @pytest.mark.parametrize("black_hole", [TcpProxy.swallow_requests, TcpProxy.swallow_answers])
 async def test_a_silent_network_is_an_error_in_time_and_late_answers_go_to_nobody(
     redis_server: RedisServer, black_hole: BlackHole
@@ -112,8 +116,9 @@ async def test_a_read_that_waits_is_told_when_the_server_goes(redis_server: Redi
     async with relay_to(redis_server.port, retries=0) as relay:
         (position,) = await positions_of(relay, b"first")
         reading = asyncio.create_task(relay.read(position, wait=PATIENCE))
-        while "blocked_clients:1" not in str(await redis_server.command(b"INFO", "clients")):  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        with anyio.fail_after(PATIENCE):
+            while not await has_somebody_waiting(redis_server):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await redis_server.kill()
         with anyio.fail_after(PATIENCE), pytest.raises(RelayUnavailableError):
             await reading

@@ -79,21 +79,6 @@ async def test_a_publish_that_is_cancelled_before_it_was_sent_is_not_in_the_log(
         assert await entries_after(relay, None) == [b"first", b"last"]
 
 
-async def test_whoever_publishes_is_not_left_behind_when_the_event_loop_ends(
-    redis_server: RedisServer,
-) -> None:
-    async with TcpProxy.to(redis_server.port) as proxy, relay_to(proxy.port) as relay:
-        proxy.swallow_requests()
-        publishing = asyncio.create_task(relay.publish(b"first"))
-        others = asyncio.all_tasks()
-        await asyncio.sleep(0)
-        (writer,) = {task for task in asyncio.all_tasks() - others if "_write_all" in repr(task)}
-        # As `asyncio.run` does with every task.
-        writer.cancel()
-        with anyio.fail_after(PATIENCE), pytest.raises(asyncio.CancelledError):
-            await publishing
-
-
 async def test_an_entry_that_comes_just_when_a_read_ends_is_read(
     redis_server: RedisServer,
 ) -> None:

@@ -33,12 +33,13 @@ class _Commands(Protocol):
 class RedisServer:
     """One server on a free port of this machine, with a folder of its own."""
 
-    _READY: ClassVar = re.compile(rb"eady to accept connections")
+    _READY: ClassVar = re.compile(rb"Ready to accept connections")
 
     def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
         self._folder = folder
         self._options = options
         self._process: Process | None = None
+        self._reading: asyncio.Task[None] | None = None
         self.port = _free_port()
 
     @classmethod
@@ -55,10 +56,6 @@ class RedisServer:
                 yield server
             finally:
                 await server.kill()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
 
     async def command(self, *command: bytes | str | int) -> object:
         """What it answers to `command`, past any proxy; names as bytes leave the reply as it is."""
@@ -87,13 +84,14 @@ class RedisServer:
                 process.kill()
             with anyio.fail_after(PATIENCE):
                 await process.wait()
-                await self._reading
+                if self._reading is not None:
+                    await self._reading
 
     async def lose_everything(self) -> None:
         """Kill it and start it anew, without its data."""
         await self.kill()
-        for file in self._folder.iterdir():
-            file.unlink()
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
         await self.start()
 
     def pause(self) -> None:

@@ -40,15 +40,6 @@ class TcpProxy:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
-
-    @property
-    def connections(self) -> int:
-        """How many connections of clients are open."""
-        return len(self._writers)
-
     async def accept(self) -> None:
         """Take connections again, on the same port."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
