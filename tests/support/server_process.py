@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -33,13 +33,19 @@ class ServerProcess:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, *arguments: str) -> AsyncGenerator[ServerProcess]:
+    async def running(
+        cls, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[ServerProcess]:
         """Run Python with `arguments` until it serves, and kill it in the end if need be."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ROOTS))},
+            env={
+                **os.environ,
+                **(environment or {}),
+                "PYTHONPATH": os.pathsep.join(map(str, ROOTS)),
+            },
             stdout=DEVNULL,
             stderr=PIPE,
         )
@@ -58,6 +64,14 @@ class ServerProcess:
     def terminate(self) -> None:
         """Send it SIGTERM."""
         self._process.send_signal(signal.SIGTERM)
+
+    def pause(self) -> None:
+        """Have it do nothing, with its connections open (SIGSTOP)."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it go on (SIGCONT)."""
+        self._process.send_signal(signal.SIGCONT)
 
     async def ended(self, within: float) -> int:
         """The exit code, negative if a signal ended it; and then the whole log is there."""
