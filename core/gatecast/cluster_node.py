@@ -111,7 +111,7 @@ class ClusterNode(Generic[TIdentity]):
         await self._follower.leave()
 
     def health(self) -> ClusterHealth:
-        """How much this node knows of the others now (CLU-3). Changes nothing; any thread may ask."""
+        """How much this node knows of the others now (CLU-3); any thread may ask."""
         lease = self._node.lease
         state = NodeState.FENCED if lease.ended else self._node.state
         return ClusterHealth(state, lease.age, self._node.live_nodes())

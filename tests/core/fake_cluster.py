@@ -15,6 +15,7 @@ from gatecast.errors import RelayGapError, RelayUnavailableError
 from gatecast.guard import AuditEvent
 from gatecast.identity import ConnectionIdentity
 from gatecast.index import AnyIndex
+from gatecast.node import Node
 from gatecast.policies import Policies
 from gatecast.relay import Position, RelayBatch
 from gatecast.transport import ConnectionTransport
@@ -121,6 +122,12 @@ class FakeNode:
     @property
     def id(self) -> NodeId:
         return self.cluster.node_id
+
+    @property
+    def node(self) -> Node[ConnectionIdentity]:
+        """What the cluster is built around."""
+        node: Node[ConnectionIdentity] = vars(self.cluster)["_node"]
+        return node
 
     @property
     def kinds(self) -> list[ClusterReportKind]:

@@ -7,9 +7,12 @@ from tests.core.fake_cluster import FENCED, FakeCluster
 
 
 def test_a_node_that_has_not_joined_is_unhealthy_and_has_no_age() -> None:
-    node = FakeCluster().node()
+    nodes = FakeCluster()
+    node = nodes.node()
     assert node.cluster.health() == ClusterHealth(NodeState.FENCED, None, frozenset({node.id}))
     assert not node.cluster.health().is_healthy
+    nodes.settle()
+    assert node.cluster.health().is_healthy
 
 
 def test_the_age_is_for_how_long_a_revocation_may_have_gone_unnoticed() -> None:

@@ -29,9 +29,7 @@ LOGOUT = AuditEvent(event_type=AuditEventType.LOGOUT, outcome="success", account
 
 def broadcast(seq: int, recipients: Recipients | None = None, message: str | None = None) -> bytes:
     text = Frame(note(seq)).text if message is None else message
-    return encode(
-        Broadcast(node=STRANGER, seq=seq, message=text, recipients=recipients or ToAll())
-    )
+    return encode(Broadcast(node=STRANGER, seq=seq, message=text, recipients=recipients or ToAll()))
 
 
 def revocation(seq: int = 1, index: str = "account", key: str = str(ALICE)) -> bytes:
@@ -188,7 +186,7 @@ def test_what_a_node_remembers_of_publishers_is_bounded() -> None:
     nodes, node, _ = following()
     strangers = (encode(Beat(node=NodeId(f"life-{life}"), seq=1)) for life in range(10_500))
     read(nodes, *strangers)
-    state = vars(node.cluster._node)  # noqa: SLF001
+    state = vars(node.node)
     assert len(state["_last_of"]) == 10_000
     nodes.pass_time(30)
     assert len(state["_peers"]) == 1

@@ -73,28 +73,19 @@ def event(kind: AuditEventType, **ids: Unpack[Ids]) -> AuditEvent:
     return AuditEvent(event_type=kind, outcome="success", **ids)
 
 
-@pytest.mark.parametrize(
-    ("identity", "revoke"),
-    [
-        (session("s"), lambda node: node.cluster.close_sockets_for_session(TokenHash("s"))),
-        (session("s"), lambda node: node.cluster.close_sockets_for_account(ALICE)),
-        (api_token("a"), lambda node: node.cluster.close_sockets_for_token(ApiTokenId("a"))),
-        (daemon(), lambda node: node.cluster.revoke(ACCOUNT, ALICE)),
-        (
-            session("s"),
-            lambda node: node.cluster.revoke_by_event(
-                event(AuditEventType.SESSION_REVOKED, token_hash=TokenHash("s"))
-            ),
-        ),
-        (
-            session("s"),
-            lambda node: node.cluster.revoke_by_event(
-                event(AuditEventType.ROLE_REVOKED, account_id=ALICE)
-            ),
-        ),
-    ],
-    ids=["session", "account", "token", "revoke", "event", "role"],
-)
+LOST_SESSION = event(AuditEventType.SESSION_REVOKED, token_hash=TokenHash("s"))
+LOST_ROLE = event(AuditEventType.ROLE_REVOKED, account_id=ALICE)
+REVOCATIONS: dict[str, tuple[ConnectionIdentity, Call]] = {
+    "session": (session("s"), lambda it: it.cluster.close_sockets_for_session(TokenHash("s"))),
+    "account": (session("s"), lambda it: it.cluster.close_sockets_for_account(ALICE)),
+    "token": (api_token("a"), lambda it: it.cluster.close_sockets_for_token(ApiTokenId("a"))),
+    "revoke": (daemon(), lambda it: it.cluster.revoke(ACCOUNT, ALICE)),
+    "event": (session("s"), lambda it: it.cluster.revoke_by_event(LOST_SESSION)),
+    "role": (session("s"), lambda it: it.cluster.revoke_by_event(LOST_ROLE)),
+}
+
+
+@pytest.mark.parametrize(("identity", "revoke"), REVOCATIONS.values(), ids=REVOCATIONS)
 def test_a_revocation_closes_what_it_names_on_every_node(
     identity: ConnectionIdentity, revoke: Call
 ) -> None:
@@ -133,24 +124,20 @@ def test_a_reason_with_a_lone_surrogate_travels_with_a_question_mark() -> None:
     assert handle.closes == [(4001, "?")]
 
 
-@pytest.mark.parametrize(
-    ("send", "numbers"),
-    [
-        (lambda node: node.cluster.broadcast(note(1)), [[1], [1]]),
-        (lambda node: node.cluster.send_to_account(ALICE, note(1)), [[1], []]),
-        (lambda node: node.cluster.send_by(SESSION, TokenHash("t"), note(1)), [[], [1]]),
-        (
-            lambda node: node.cluster.broadcast_filtered(note(1), belongs_to(str(ALICE))),
-            [[1], []],
-        ),
-        (
-            lambda node: node.cluster.broadcast_filtered(note(1), belongs_to(account=str(BOB))),
-            [[], [1]],
-        ),
-        (lambda node: node.cluster.broadcast_filtered(note(1), fails()), [[], []]),
-    ],
-    ids=["all", "account", "key", "policy", "policy by keyword", "policy that raises"],
-)
+NOTE = note(1)
+TO_ALICE = belongs_to(str(ALICE))
+TO_BOB = belongs_to(account=str(BOB))
+BROADCASTS: dict[str, tuple[Call, list[list[int]]]] = {
+    "all": (lambda it: it.cluster.broadcast(NOTE), [[1], [1]]),
+    "account": (lambda it: it.cluster.send_to_account(ALICE, NOTE), [[1], []]),
+    "key": (lambda it: it.cluster.send_by(SESSION, TokenHash("t"), NOTE), [[], [1]]),
+    "policy": (lambda it: it.cluster.broadcast_filtered(NOTE, TO_ALICE), [[1], []]),
+    "by keyword": (lambda it: it.cluster.broadcast_filtered(NOTE, TO_BOB), [[], [1]]),
+    "that raises": (lambda it: it.cluster.broadcast_filtered(NOTE, fails()), [[], []]),
+}
+
+
+@pytest.mark.parametrize(("send", "numbers"), BROADCASTS.values(), ids=BROADCASTS)
 def test_a_message_reaches_whom_it_is_for_on_every_node(
     send: Call, numbers: list[list[int]]
 ) -> None:
@@ -205,7 +192,7 @@ BAD_CALLS: dict[str, tuple[Call, type[Exception]]] = {
         IncompleteEventError,
     ),
     "lambda": (
-        lambda node: node.cluster.broadcast_filtered(HELLO, lambda identity: True),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        lambda node: node.cluster.broadcast_filtered(HELLO, lambda _: True),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportUnknownLambdaType]
         UnnamedPolicyError,
     ),
     "policy": (
@@ -277,8 +264,9 @@ def test_a_cluster_is_not_made_with_indexes_that_cannot_travel() -> None:
     twin = Index[ConnectionIdentity, int]("shard", int, lambda identity: 1)
     with pytest.raises(DuplicateIndexError):
         FakeCluster().node(indexes=(SHARD, twin))
+    odd = Index[ConnectionIdentity, FakeNode]("odd", FakeNode, lambda identity: None)
     with pytest.raises(UnportableIndexError):
-        FakeCluster().node(indexes=(Index("odd", FakeNode, lambda identity: None),))
+        FakeCluster().node(indexes=(odd,))
 
 
 def test_every_entry_of_a_node_has_a_number_of_its_own() -> None:

@@ -51,7 +51,9 @@ ENVELOPES: list[Envelope] = [
     ),
 ]
 
-every_kind = pytest.mark.parametrize("envelope", ENVELOPES, ids=lambda each: f"{each.kind} {each.seq}")
+every_kind = pytest.mark.parametrize(
+    "envelope", ENVELOPES, ids=lambda each: f"{each.kind} {each.seq}"
+)
 
 
 def members_of(envelope: Envelope) -> dict[str, JsonValue]:
