@@ -10,7 +10,6 @@ from gatecast.envelopes import (
     EventRevocation,
     KeyRevocation,
     ToAll,
-    ToKey,
     ToPolicy,
 )
 from gatecast.frame import Frame
@@ -60,8 +59,8 @@ class Applier(Generic[TIdentity]):
             case ToPolicy(policy=name, arguments=arguments):
                 rule = self._policies.predicate(name, arguments, message)
                 return self._members.broadcast_filtered(message, rule)
-            case ToKey(index=name, key=encoded):
-                index, key = self._keys.decode(name, encoded)
+            case recipients:
+                index, key = self._keys.decode(recipients.index, recipients.key)
                 frame = Frame(message)
                 self._members.prepare_frame(frame)
                 begin = self._members.choose_recipients_by(index, key)

@@ -111,6 +111,7 @@ class ClusterNode(Generic[TIdentity]):
         await self._follower.leave()
 
     def health(self) -> ClusterHealth:
-        """How much this node knows of the others now (CLU-3)."""
-        self._node.enforce()
-        return ClusterHealth(self._node.state, self._node.lease.age, self._node.live_nodes())
+        """How much this node knows of the others now (CLU-3); any thread may ask."""
+        lease = self._node.lease
+        state = NodeState.FENCED if lease.ended else self._node.state
+        return ClusterHealth(state, lease.age, self._node.live_nodes())

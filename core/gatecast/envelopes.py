@@ -155,7 +155,8 @@ def decode(entry: bytes) -> Envelope | UnreadableEntry:
     except ValidationError as error:
         # What was in it stays out of the logs: it may be huge, or secret.
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        return UnreadableEntry(str(details[0]["msg"]), may_revoke=not _is_harmless(entry))
+        detail = f"{details[0]['type']} in an entry of {len(entry)} bytes"
+        return UnreadableEntry(detail, may_revoke=not _is_harmless(entry))
 
 
 def _is_harmless(entry: bytes) -> bool:
@@ -163,7 +164,10 @@ def _is_harmless(entry: bytes) -> bool:
         value: object = from_json(entry)
     except ValueError:
         return False
-    return _is_object(value) and value.get("v") == VERSION and value.get("kind") in _HARMLESS
+    if not _is_object(value) or value.get("v") != VERSION:
+        return False
+    kind = value.get("kind")
+    return isinstance(kind, str) and kind in _HARMLESS
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:

@@ -189,8 +189,8 @@ class InvalidPolicyArgumentError(UsageError, TypeError):
         self.parameter = parameter
         self.value = value
         super().__init__(
-            f"{parameter}={value!r} of policy {policy!r} has no JSON form that comes back equal; "
-            "pass text, numbers, lists or objects (a UUID as str)"
+            f"{parameter!r} of policy {policy!r} is a {type(value).__name__} without a JSON form "
+            "that comes back equal; pass text, numbers, lists or objects (a UUID as str)"
         )
 
 

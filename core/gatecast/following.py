@@ -55,9 +55,10 @@ class Follower(Generic[TIdentity]):
         if not lease.seconds_to_beat():
             await self._relay.publish(encode(self._node.beat()))
         batch = await self._relay.read(self._position, wait=lease.seconds_to_beat())
-        self._position = batch.position
         for entry in batch.entries:
             self._node.read(entry)
+        # Only now: if one could not be applied, it is read again.
+        self._position = batch.position
 
     async def _pause(self) -> None:
         await self._host.sleep(self._node.lease.seconds / _RETRIES_PER_LEASE)

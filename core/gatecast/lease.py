@@ -31,6 +31,7 @@ class Lease:
         self._next_beat_at = host.clock()
         self._fresh_at: float | None = None
         self._timer_ends = host.clock()
+        self._cancel_timer: Callable[[], None] = _nothing
 
     @property
     def age(self) -> float | None:
@@ -63,6 +64,12 @@ class Lease:
         """What was read so far is no ground to go on; `beat` or a later one has to come back."""
         self._required = beat
 
+    def stop_timer(self) -> None:
+        """Nothing is open that would have to be closed when the lease ends."""
+        self._cancel_timer()
+        self._cancel_timer = _nothing
+        self._timer_ends = self._host.clock()
+
     def came_back(self, beat: int) -> bool:
         """Renew the lease; return whether this is a required beat, and the lease has not ended."""
         sent_at = self._sent.pop(beat, None)
@@ -80,10 +87,14 @@ class Lease:
         # A timer that should have rung by now belongs to an event loop that has ended.
         if age is not None and age < self.seconds and self._timer_ends <= now:
             self._timer_ends = now + self.seconds - age
-            self._host.call_later(self.seconds - age, self._ring)
+            self._cancel_timer = self._host.call_later(self.seconds - age, self._ring)
 
     def _ring(self) -> None:
         self._timer_ends = self._host.clock()
         if self.ended:
             self._on_end()
         self._watch()
+
+
+def _nothing() -> None:
+    """Cancels nothing."""

@@ -42,6 +42,9 @@ _logger = logging.getLogger("gatecast")
 _MAX_HELD: Final = 10_000
 """How many broadcasts wait while a node catches up; one that is further behind starts anew."""
 
+_MAX_ACKNOWLEDGEMENTS: Final = 1_000
+"""How many wait for a beat that comes back; the oldest is forgotten, and then not answered."""
+
 _MAX_PUBLISHERS: Final = 10_000
 """Of how many publishers it is remembered how far they got; the idlest is forgotten first."""
 
@@ -86,7 +89,7 @@ class Node(Generic[TIdentity]):
         self._on_report = on_report
         self._seq = 0
         self._held: deque[Broadcast] = deque()
-        self._acknowledgements: list[Acknowledgement] = []
+        self._acknowledgements: OrderedDict[Acknowledgement, None] = OrderedDict()
         self._peers: dict[NodeId, float] = {}
         self._last_of: OrderedDict[NodeId, int] = OrderedDict()
 
@@ -130,14 +133,17 @@ class Node(Generic[TIdentity]):
         """The beat to publish now, with everything that is to be acknowledged."""
         seq = self.next_seq()
         self.lease.sent(seq)
-        acknowledged, self._acknowledgements = tuple(self._acknowledgements), []
-        return Beat(node=self.id, seq=seq, acknowledged=acknowledged)
+        self._peers = self._live_peers()
+        return Beat(node=self.id, seq=seq, acknowledged=tuple(self._acknowledgements))
 
     def live_nodes(self) -> frozenset[NodeId]:
         """This node, and all whose beats were read within two leases."""
+        return frozenset((self.id, *self._live_peers()))
+
+    def _live_peers(self) -> dict[NodeId, float]:
         since = self._clock() - 2 * self.lease.seconds
-        self._peers = {node: at for node, at in self._peers.items() if at > since}
-        return frozenset((self.id, *self._peers))
+        # A copy, since a health check may come from a thread of its own.
+        return {node: at for node, at in self._peers.copy().items() if at > since}
 
     # What it reads
 
@@ -175,17 +181,31 @@ class Node(Generic[TIdentity]):
                 _logger.exception("a revocation from %s failed", envelope.node)
                 self.fence(f"a revocation could not be applied: {error}")
         if envelope.acknowledge:
-            self._acknowledgements.append(
-                Acknowledgement(node=envelope.node, seq=envelope.seq, closed=closed)
-            )
-            self.lease.hurry()
+            self._acknowledge(envelope, closed)
+
+    def _acknowledge(self, envelope: KeyRevocation | EventRevocation, closed: int) -> None:
+        if envelope.node == self.id:
+            # Every beat that came before it in the log has been read by now.
+            self.receipts.expect_from(envelope.seq, self.live_nodes())
+        acknowledgement = Acknowledgement(node=envelope.node, seq=envelope.seq, closed=closed)
+        self._acknowledgements[acknowledgement] = None
+        if len(self._acknowledgements) > _MAX_ACKNOWLEDGEMENTS:
+            self._acknowledgements.popitem(last=False)
+        self.lease.hurry()
 
     def _on_beat(self, beat: Beat) -> None:
         self._peers[beat.node] = self._clock()
         for each in beat.acknowledged:
             if each.node == self.id:
                 self.receipts.answer(each.seq, beat.node, each.closed)
-        if beat.node == self.id and self.lease.came_back(beat.seq):
+        if beat.node == self.id:
+            self._on_own_beat(beat)
+
+    def _on_own_beat(self, beat: Beat) -> None:
+        # Until then they go out with every beat, since some may not have got into the log.
+        for each in beat.acknowledged:
+            self._acknowledgements.pop(each, None)
+        if self.lease.came_back(beat.seq):
             self._caught_up()
 
     def _on_broadcast(self, broadcast: Broadcast) -> None:
@@ -228,9 +248,12 @@ class Node(Generic[TIdentity]):
     def _fence(self, kind: ClusterReportKind, detail: str) -> None:
         self._require_new_beat()
         self._held.clear()
+        self.lease.stop_timer()
         self.state = NodeState.FENCED
-        self._report(kind, detail)
-        self._fence_members()()
+        try:
+            self._fence_members()()
+        finally:
+            self._report(kind, detail)
 
     def _report(self, kind: ClusterReportKind, detail: str) -> None:
         try:

@@ -7,10 +7,12 @@ is evaluated there against the identity of each connection, and travels as its n
 from __future__ import annotations
 
 import inspect
-import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
+
+from pydantic_core import from_json, to_json
 
 from gatecast.errors import (
     DuplicatePolicyError,
@@ -31,6 +33,9 @@ _Rule = Callable[Concatenate[TIdentity, JsonrpcMessageFromServerToClient, PArgum
 
 _RULE_PARAMETERS: Final = 2
 """An identity and a message come before the arguments."""
+
+_LEVELS_ABOVE: Final = 3
+"""In an entry of the log an argument is in an object, in an object, in an object."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +70,34 @@ class Policy(Generic[TIdentity_contra, PArguments]):
         another one, and `TypeError` for arguments that the rule does not take.
         """
         arguments = self._signature.bind(*args, **kwargs).arguments
-        for parameter, value in arguments.items():
-            if not _survives_json(value):
-                raise InvalidPolicyArgumentError(self._name, parameter, value)
-        return PolicyCall(self._name, dict(arguments))
+        return PolicyCall(
+            self._name,
+            {parameter: self._as_json(parameter, value) for parameter, value in arguments.items()},
+        )
 
     def predicate(
         self, message: JsonrpcMessageFromServerToClient, arguments: Mapping[str, object]
     ) -> Predicate[TIdentity_contra]:
         """The rule for one message. Raises `TypeError` for arguments that it does not take."""
-        bound = self._signature.bind(**arguments)
+        unknown = arguments.keys() - self._signature.parameters
+        if unknown:
+            raise TypeError(f"policy {self._name!r} has no parameter {', '.join(sorted(unknown))}")
+        # By parameter, as they were bound where the call was made: so a positional-only one and
+        # **arguments arrive as what they were.
+        named = inspect.BoundArguments(self._signature, OrderedDict(arguments))
+        bound = self._signature.bind(*named.args, **named.kwargs)
         rule: Callable[..., bool] = self._rule
         return lambda identity: rule(identity, message, *bound.args, **bound.kwargs)
+
+    def _as_json(self, parameter: str, value: object) -> object:
+        """`value` as it will arrive; what the caller does to it later changes nothing."""
+        try:
+            arrives = _round_trip(value)
+        except (ValueError, RecursionError):
+            raise InvalidPolicyArgumentError(self._name, parameter, value) from None
+        if arrives != value:
+            raise InvalidPolicyArgumentError(self._name, parameter, value)
+        return arrives
 
 
 class Policies(Generic[TIdentity]):
@@ -134,10 +155,9 @@ class Policies(Generic[TIdentity]):
         return policy.predicate(message, arguments)
 
 
-def _survives_json(value: object) -> bool:
-    try:
-        text = json.dumps(value, allow_nan=False)
-        text.encode()
-        return bool(json.loads(text) == value)
-    except (TypeError, ValueError, RecursionError):
-        return False
+def _round_trip(value: object) -> object:
+    """What other nodes read; raises `ValueError` if they can't, for example for deep nesting."""
+    text = to_json(value)
+    from_json(b"[" * _LEVELS_ABOVE + text + b"]" * _LEVELS_ABOVE)
+    returned: object = from_json(text, allow_inf_nan=False)
+    return returned

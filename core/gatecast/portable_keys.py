@@ -10,7 +10,7 @@ from pydantic import (
     PydanticSchemaGenerationError,
     TypeAdapter,
 )
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json
 
 from gatecast.errors import (
     DuplicateIndexError,
@@ -58,8 +58,10 @@ class PortableKeys(Generic[TIdentity]):
             raise InvalidKeyError(index.name, index.key_type, key)
         try:
             encoded: JsonValue = adapter.dump_python(key, mode="json")
-            returned = adapter.validate_json(to_json(encoded), strict=True)
-        except (PydanticSerializationError, ValueError) as error:
+            # As in an envelope, where infinities become null.
+            written = to_json(encoded, inf_nan_mode="null")
+            returned = adapter.validate_json(written, strict=True)
+        except ValueError as error:
             raise InvalidKeyError(index.name, index.key_type, key) from error
         if returned != key:
             raise InvalidKeyError(index.name, index.key_type, key)

@@ -16,7 +16,7 @@ class Receipt:
     """What became of one revocation on the nodes that were alive when it was published."""
 
     closed: Mapping[NodeId, int]
-    """How many connections each node closed, of those that have applied it."""
+    """How many connections each node closed, as far as is known."""
 
     unanswered: frozenset[NodeId]
     """The nodes that did not say so in time. Those that still don't follow the log fence themselves
@@ -46,6 +46,10 @@ class PendingReceipt:
         self._closed: dict[NodeId, int] = {}
         self._event = event
 
+    def expect_from(self, nodes: Collection[NodeId]) -> None:
+        """These have to answer as well."""
+        self._waiting_for.update(set(nodes) - self._closed.keys())
+
     def answer(self, node: NodeId, closed: int) -> None:
         """`node` has applied it; an answer that nobody waits for changes nothing."""
         if node in self._waiting_for:
@@ -74,6 +78,11 @@ class Receipts:
         """Begin to collect the answers to revocation `seq`; end it with `forget`."""
         self._pending[seq] = PendingReceipt(nodes, event)
         return self._pending[seq]
+
+    def expect_from(self, seq: int, nodes: Collection[NodeId]) -> None:
+        """`nodes` were alive as well when revocation `seq` came into the log."""
+        if seq in self._pending:
+            self._pending[seq].expect_from(nodes)
 
     def forget(self, seq: int) -> None:
         """Nobody waits for `seq` any more; idempotent."""

@@ -15,6 +15,7 @@ from gatecast.errors import RelayGapError, RelayUnavailableError
 from gatecast.guard import AuditEvent
 from gatecast.identity import ConnectionIdentity
 from gatecast.index import AnyIndex
+from gatecast.node import Node
 from gatecast.policies import Policies
 from gatecast.relay import Position, RelayBatch
 from gatecast.transport import ConnectionTransport
@@ -44,12 +45,23 @@ class FakeRelay:
         self._world = world
         self.broken: Exception | None = None
         self.read_only = False
+        self.held = False
+        self._held: list[bytes] = []
 
     async def publish(self, entry: bytes) -> None:
         self._check()
         if self.read_only:
             raise RelayUnavailableError("read only")
-        self._log.entries.append(entry)
+        self._held.append(entry)
+        while self.held:
+            await checkpoint()
+        self.release()
+
+    def release(self) -> None:
+        """Let what was published get into the log."""
+        self.held = False
+        self._log.entries.extend(self._held)
+        self._held.clear()
 
     async def read(self, after: Position | None, *, wait: float) -> RelayBatch:
         self._check()
@@ -76,14 +88,26 @@ class ClusterOptions(TypedDict, total=False):
     on_report: Callable[[ClusterReport], object]
 
 
+class NodeOptions(ClusterOptions, total=False):
+    transport_indexes: tuple[AnyIndex[ConnectionIdentity], ...]
+
+
 class FakeNode:
     """One process: a transport, a cluster over it, and the coroutine that follows the log."""
 
     def __init__(
-        self, log: FakeLog, world: World, number: int, **options: Unpack[ClusterOptions]
+        self,
+        log: FakeLog,
+        world: World,
+        number: int,
+        transport_indexes: tuple[AnyIndex[ConnectionIdentity], ...] = (),
+        **options: Unpack[ClusterOptions],
     ) -> None:
+        self.log = log
         self.relay = FakeRelay(log, world)
-        self.transport: ConnectionTransport[FakeHandle, ConnectionIdentity] = world.transport()
+        self.transport: ConnectionTransport[FakeHandle, ConnectionIdentity] = world.transport(
+            indexes=transport_indexes
+        )
         self.reports: list[ClusterReport] = []
         options.setdefault("on_report", self.reports.append)
         self.cluster = Cluster(
@@ -98,6 +122,12 @@ class FakeNode:
     @property
     def id(self) -> NodeId:
         return self.cluster.node_id
+
+    @property
+    def node(self) -> Node[ConnectionIdentity]:
+        """What the cluster is built around."""
+        node: Node[ConnectionIdentity] = vars(self.cluster)["_node"]
+        return node
 
     @property
     def kinds(self) -> list[ClusterReportKind]:
@@ -119,13 +149,13 @@ class FakeCluster:
         self.nodes: list[FakeNode] = []
         self._numbers = count(1)
 
-    def node(self, **options: Unpack[ClusterOptions]) -> FakeNode:
+    def node(self, **options: Unpack[NodeOptions]) -> FakeNode:
         """A node that has not begun to follow."""
         node = FakeNode(self.log, self.world, next(self._numbers), **options)
         self.nodes.append(node)
         return node
 
-    def joined(self, **options: Unpack[ClusterOptions]) -> FakeNode:
+    def joined(self, **options: Unpack[NodeOptions]) -> FakeNode:
         """A node that has caught up."""
         node = self.node(**options)
         self.settle()
