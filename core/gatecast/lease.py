@@ -41,8 +41,7 @@ class Lease:
     @property
     def ended(self) -> bool:
         """Whether too much may have happened since the last beat that came back."""
-        age = self.age
-        return age is None or age >= self.seconds
+        return self._ended_at(self._host.clock())
 
     def seconds_to_beat(self) -> float:
         """In how many seconds the next beat is to be sent; 0 if it is due."""
@@ -77,23 +76,28 @@ class Lease:
             return False
         if self._fresh_at is None or sent_at > self._fresh_at:
             self._fresh_at = sent_at
-        self._watch()
+        self._watch(self._host.clock())
         return beat >= self._required and not self.ended
 
-    def _watch(self) -> None:
+    def _ended_at(self, now: float) -> bool:
+        return self._fresh_at is None or now - self._fresh_at >= self.seconds
+
+    def _watch(self, now: float) -> None:
         """Have one timer while the lease runs."""
-        now = self._host.clock()
-        age = self.age
         # A timer that should have rung by now belongs to an event loop that has ended.
-        if age is not None and age < self.seconds and self._timer_ends <= now:
-            self._timer_ends = now + self.seconds - age
-            self._cancel_timer = self._host.call_later(self.seconds - age, self._ring)
+        if self._fresh_at is not None and not self._ended_at(now) and self._timer_ends <= now:
+            left = self.seconds - (now - self._fresh_at)
+            self._timer_ends = now + left
+            self._cancel_timer = self._host.call_later(left, self._ring)
 
     def _ring(self) -> None:
-        self._timer_ends = self._host.clock()
-        if self.ended:
+        # Timers may ring early. The clock is read once, or the lease could end after it was seen
+        # to run, and before there is a new timer; then nobody would ever notice.
+        now = self._host.clock()
+        self._timer_ends = now
+        if self._ended_at(now):
             self._on_end()
-        self._watch()
+        self._watch(now)
 
 
 def _nothing() -> None:
