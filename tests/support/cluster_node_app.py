@@ -48,7 +48,7 @@ __all__ = ["app"]
 
 settings: Final = NodeSettings.model_validate_json(os.environ[SETTINGS])
 # Quick retries, so that what a cut has left in doubt is written once more within the timeout.
-client: Final = Redis.from_url(
+client: Final = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # redis-py types no option of it
     settings.redis_url, retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 3)
 )
 relay: Final = RedisStreamsRelay(client, stream=STREAM, timeout=settings.relay_timeout)

@@ -168,7 +168,7 @@ async def become_true(
 ) -> None:
     """Wait for something in another process."""
     with anyio.move_on_after(within):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110  # it is in another process
             await asyncio.sleep(0.01)
         return
     raise AssertionError(f"waited {within:g} s in vain for {what}")
@@ -176,7 +176,7 @@ async def become_true(
 
 def _settings(proxy: TcpProxy, relay_timeout: float, folder: Path) -> NodeSettings:
     return NodeSettings(
-        redis_url=proxy.url,
+        redis_url=f"redis://127.0.0.1:{proxy.port}",
         lease=LEASE,
         close_timeout=CLOSE_TIMEOUT,
         relay_timeout=relay_timeout,

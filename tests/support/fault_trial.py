@@ -130,7 +130,7 @@ class _Trial:
         # As an app does it: first nobody new is let in, then those who are in are closed.
         self._rig.settings.end(command.credential)
         node = self._rig.nodes[act.node]
-        while not await node.told("/revoke", command):
+        while not await node.told("/revoke", command):  # noqa: ASYNC110  # in another process
             await asyncio.sleep(0.02)
         self._books.note_revoked(command.credential, time.monotonic())
 
