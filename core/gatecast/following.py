@@ -57,6 +57,8 @@ class Follower(Generic[TIdentity]):
         batch = await self._relay.read(self._position, wait=lease.seconds_to_beat())
         for entry in batch.entries:
             self._node.read(entry)
+            # A backlog of broadcasts to thousands must not keep the event loop from all else.
+            await self._host.checkpoint()
         # Only now: if one could not be applied, it is read again.
         self._position = batch.position
 

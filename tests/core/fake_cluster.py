@@ -163,7 +163,8 @@ class FakeCluster:
 
     def settle(self) -> None:
         """Let all nodes read and write until none has anything left to do."""
-        for _ in range(10):
+        # One step for each entry that a node may have to read, and some to write and to wait.
+        for _ in range(20 + len(self.log.entries)):
             for node in self.nodes:
                 step(node.running)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from gatecast.cluster_reports import ClusterReportKind
+from gatecast.envelopes import encode
 from gatecast.errors import (
     FencedError,
     RelayGapError,
@@ -11,7 +12,7 @@ from gatecast.errors import (
 )
 from gatecast.node import NodeState
 from tests.core.fake_cluster import FENCED, REVOKED, FakeCluster
-from tests.core.fakes import ALICE, BOB, FakeHandle, daemon, note, run, session
+from tests.core.fakes import ALICE, BOB, FakeHandle, daemon, note, run, session, step
 
 
 def test_a_node_admits_nobody_before_it_has_caught_up() -> None:
@@ -85,6 +86,17 @@ def test_a_node_that_lost_the_relay_admits_nobody_and_delivers_nothing_until_it_
     there.connect()
 
 
+def test_a_beat_from_before_the_loss_does_not_show_that_a_node_has_caught_up() -> None:
+    nodes = FakeCluster()
+    node = nodes.joined()
+    nodes.log.entries.append(encode(node.node.beat()))
+    node.node.lost("reset")
+    nodes.settle()
+    assert node.cluster.health().state is NodeState.CATCHING_UP
+    nodes.pass_time(3)
+    assert node.cluster.health().is_healthy
+
+
 def test_a_node_without_the_relay_closes_everything_when_its_lease_ends() -> None:
     nodes = FakeCluster()
     node = nodes.joined()
@@ -155,7 +167,7 @@ def test_an_admission_that_began_before_the_node_was_fenced_is_not_let_in_afterw
     nodes.settle()
     node.relay.broken = None
     late = node.transport.admit()
-    nodes.pass_time(1)
+    nodes.pass_time(3)
     assert node.cluster.health().is_healthy
     for each in (admission, late):
         handle = FakeHandle()
@@ -204,3 +216,15 @@ def test_a_node_that_has_left_is_not_waited_for() -> None:
     there.running.close()
     nodes.settle()
     assert here.cluster.health().live_nodes == {here.id}
+
+
+def test_other_work_goes_on_between_the_entries_of_a_backlog() -> None:
+    nodes = FakeCluster()
+    node = nodes.joined()
+    handle = node.connect()
+    for number in range(2):
+        run(node.cluster.broadcast(note(number)))
+    step(node.running)
+    assert handle.numbers == [0]
+    nodes.settle()
+    assert handle.numbers == [0, 1]
