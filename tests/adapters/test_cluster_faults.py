@@ -21,7 +21,7 @@ from tests.support.faults import FaultKind
 
 pytestmark = pytest.mark.anyio
 
-SHORT: Final = range(20)
+SHORT: Final = range(25, 45)
 LONG: Final = 300
 
 

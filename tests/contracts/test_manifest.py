@@ -42,7 +42,9 @@ def test_a_test_can_not_name_a_promise_that_is_not_given() -> None:
 def test_the_manifests_are_the_list_in_the_design() -> None:
     design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\* ([A-Z]{3}-\d+) ", design, re.MULTILINE)
-    assert listed == [*PROMISES, *RELAY_PROMISES]
+    # The promises of a cluster are kept by one implementation, so no suite is shipped for them.
+    suites = [promise for promise in listed if not promise.startswith("CLU-")]
+    assert suites == [*PROMISES, *RELAY_PROMISES]
 
 
 def test_a_promise_reads_as_its_id_and_its_sentence() -> None:

@@ -131,7 +131,7 @@ def compare(examples: int, steps: int) -> None:
 
 
 def test_the_transport_does_what_the_naive_one_does() -> None:
-    compare(examples=200, steps=50)
+    compare(examples=100, steps=50)
 
 
 @pytest.mark.long
