@@ -42,7 +42,7 @@ class _Trial:
         self._rig = rig
         self._books = Books()
         self._clients: list[FaultClient] = []
-        self._work: list[asyncio.Task[None]] = []
+        self._work: list[asyncio.Task[object]] = []
         self._first_account = 0
 
     async def suffer(self, episode: Episode) -> None:
@@ -120,9 +120,17 @@ class _Trial:
         account = None if act.account is None else self._first_account + act.account
         return News(tick=self._books.tick(), account=account, tier=act.tier)
 
-    async def _broadcast(self, node: RigNode, news: News) -> None:
-        if await node.told("/broadcast", news):
+    async def _broadcast(self, node: RigNode, news: News) -> bool:
+        confirmed = await node.told("/broadcast", news)
+        if confirmed:
             self._books.note_confirmed(news)
+        return confirmed
+
+    async def _confirmed_marker(self, node: RigNode) -> int:
+        # One that was not confirmed promises nothing, and a connection to Redis may still be stale.
+        while not await self._broadcast(node, marker := News(tick=self._books.tick())):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        return marker.tick
 
     async def _revoke(self, act: Revoke) -> None:
         account = self._first_account + act.account
@@ -134,7 +142,7 @@ class _Trial:
             await asyncio.sleep(0.02)
         self._books.note_revoked(command.credential, time.monotonic())
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, work: Coroutine[object, object, object]) -> None:
         self._work.append(asyncio.create_task(work))
 
     # What is waited for
@@ -178,10 +186,7 @@ class _Trial:
             for stream in (False, True)
         ]
         await self._answered(new)
-        markers = [News(tick=self._books.tick()) for _ in self._rig.nodes]
-        for node, marker in zip(self._rig.nodes, markers, strict=True):
-            await self._broadcast(node, marker)
-        seen = {marker.tick for marker in markers}
+        seen = {await self._confirmed_marker(node) for node in self._rig.nodes}
 
         async def reached() -> bool:
             return all(
