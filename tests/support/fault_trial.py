@@ -157,7 +157,7 @@ class _Trial:
             await self._settled([latecomer.life])
             assert latecomer.close_code in {None, 1012}, latecomer.close_code
 
-    async def _settled(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+    async def _settled(self, tasks: Sequence[asyncio.Task[object]]) -> None:
         """Wait until all `tasks` are done."""
         with anyio.fail_after(RECOVERY):
             await asyncio.gather(*tasks)
