@@ -44,8 +44,6 @@ async def test_the_promises_hold_through(rig: FaultRig, kind: FaultKind) -> None
     await carry_out(plan_of(0, kind), rig)
 
 
-# Long until it is known why, about once in a hundred plans, a last broadcast reaches not everybody.
-@pytest.mark.long
 @pytest.mark.parametrize("seed", SHORT)
 async def test_the_promises_hold_through_random_faults(rig: FaultRig, seed: int) -> None:
     await carry_out(plan_of(seed), rig)
