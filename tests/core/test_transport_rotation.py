@@ -127,6 +127,22 @@ def test_who_is_rotated_after_being_chosen_does_not_get_what_the_old_identity_ma
     assert len(caplog.records) == 1
 
 
+def test_a_rotation_while_recipients_are_chosen_keeps_the_message_from_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def rotating(identity: ConnectionIdentity) -> bool:
+        if identity == session(OLD):
+            transport.rotate_identity(ids[1], session(NEW))
+        return identity == daemon()
+
+    transport = World().transport()
+    handles = [FakeHandle(), FakeHandle()]
+    ids = list(map(transport.add_connection, handles, [daemon(), session(OLD)]))
+    assert transport.broadcast_filtered(note(0), rotating) == 1
+    assert [handle.numbers for handle in handles] == [[0], []]
+    assert caplog.records == []
+
+
 def test_a_rotation_during_a_spread_broadcast_that_is_choosing_counts_as_well() -> None:
     def rotating(identity: ConnectionIdentity) -> bool:
         transport.rotate_identity(connection_id, daemon(BOB))
