@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Protocol, TypeAlias
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
@@ -19,6 +18,8 @@ __all__ = ["Argument", "RedisConnection"]
 
 Argument: TypeAlias = bytes | str | int
 """A part of a command."""
+
+TAnswer = TypeVar("TAnswer")
 
 # The default of recent versions of redis-py, which the settings of a client from a URL don't show.
 _SOCKET_TIMEOUT = 5.0
@@ -70,16 +71,15 @@ class RedisConnection:
         _, reply = [_returned(each) for each in await pipeline.execute(raise_on_error=False)]
         return reply
 
-    @asynccontextmanager
-    async def answering(self, within: float) -> AsyncGenerator[None]:
-        """Have Redis answer `within` seconds. Raises `RelayUnavailableError` if it does not.
+    async def answer(self, answer: Awaitable[TAnswer], within: float) -> TAnswer:
+        """Have Redis `answer` within so many seconds; raises `RelayUnavailableError` otherwise.
 
         A command that is cut off takes its connection with it (redis-py closes it), so its answer
         can't be taken for that of another one.
         """
         try:
             async with asyncio.timeout(within):
-                yield
+                return await answer
         except TimeoutError as error:
             raise RelayUnavailableError(f"no answer from Redis within {within} s") from error
         # uvloop's own error for a connection that closed just before a command was written to it.

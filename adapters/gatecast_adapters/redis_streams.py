@@ -86,31 +86,31 @@ class RedisStreamsRelay:
         self._timeout = timeout
         self._max_batch_entries = max_batch_entries
         self._wait_replicas = wait_replicas
-        self._writes = GroupCommit(self._append, max_batch_entries)
+        self._writes = GroupCommit(self._append, max_entries=max_batch_entries, timeout=timeout)
 
     async def publish(self, entry: bytes) -> None:
         """As `Relay.publish`; a call that is cancelled may have published or not."""
-        async with self._redis.answering(self._timeout):
-            await self._writes.add(entry)
+        await self._redis.answer(self._writes.add(entry), self._timeout)
 
     async def read(self, after: Position | None, *, wait: float) -> RelayBatch:
         """As `Relay.read`; there is an answer within `wait` and `timeout`."""
+        return await self._redis.answer(self._read(after, wait), wait + self._timeout)
+
+    async def _read(self, after: Position | None, wait: float) -> RelayBatch:
         clock = asyncio.get_running_loop().time
         deadline = clock() + wait
-        async with self._redis.answering(wait + self._timeout):
-            while True:
-                if entries := await self._entries_after(after, deadline - clock()):
-                    return follow(after, entries)
-                if await self._has_read_all(after) and deadline - clock() < _MILLISECOND:
-                    return RelayBatch((), after)
+        while True:
+            if entries := await self._entries_after(after, deadline - clock()):
+                return follow(after, entries)
+            if await self._has_read_all(after) and deadline - clock() < _MILLISECOND:
+                return RelayBatch((), after)
 
     async def _append(self, entries: Sequence[bytes]) -> None:
         arguments: list[Argument] = [1, self._stream, self._retention]
         for entry in entries:
             arguments += (secrets.token_hex(8), entry)
         write = self._write_to_replicas if self._wait_replicas else self._write
-        async with self._redis.answering(self._timeout):
-            await write(arguments)
+        await write(arguments)
 
     async def _write(self, arguments: Sequence[Argument]) -> None:
         try:
