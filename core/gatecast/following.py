@@ -25,6 +25,7 @@ class Follower(Generic[TIdentity]):
         self._node = node
         self._host = host
         self._position: Position | None = None
+        self._has_failed = False
 
     async def run(self) -> None:
         """Follow until cancelled; then the node is fenced, since it follows no more."""
@@ -54,13 +55,19 @@ class Follower(Generic[TIdentity]):
         lease = self._node.lease
         if not lease.seconds_to_beat():
             await self._relay.publish(encode(self._node.beat()))
-        batch = await self._relay.read(self._position, wait=lease.seconds_to_beat())
+        wait = 0.0 if self._has_failed else lease.seconds_to_beat()
+        batch = await self._relay.read(self._position, wait=wait)
         for entry in batch.entries:
             self._node.read(entry)
             # A backlog of broadcasts to thousands must not keep the event loop from all else.
             await self._host.checkpoint()
         # Only now: if one could not be applied, it is read again.
         self._position = batch.position
+        if self._has_failed:
+            # Only a new beat lets the node go on, so it is not to wait for the next one's time.
+            self._has_failed = False
+            lease.hurry()
 
     async def _pause(self) -> None:
+        self._has_failed = True
         await self._host.sleep(self._node.lease.seconds / _RETRIES_PER_LEASE)

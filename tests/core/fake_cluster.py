@@ -140,11 +140,20 @@ class FakeNode:
         return handle
 
 
+class SharedWorld(World):
+    """One in which nobody who sleeps moves the clock for the others."""
+
+    async def _sleep(self, seconds: float) -> None:
+        until = self.now + seconds
+        while self.now < until:
+            await checkpoint()
+
+
 class FakeCluster:
     """Nodes of one log in one world."""
 
     def __init__(self) -> None:
-        self.world = World()
+        self.world = SharedWorld()
         self.log = FakeLog()
         self.nodes: list[FakeNode] = []
         self._numbers = count(1)

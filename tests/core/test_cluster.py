@@ -86,6 +86,17 @@ def test_a_node_that_lost_the_relay_admits_nobody_and_delivers_nothing_until_it_
     there.connect()
 
 
+def test_a_node_that_finds_the_relay_again_goes_on_at_once() -> None:
+    nodes = FakeCluster()
+    node = nodes.joined()
+    node.relay.broken = RelayUnavailableError("reset")
+    nodes.settle()
+    node.relay.broken = None
+    nodes.world.pass_time(10 / 40)
+    nodes.settle()
+    assert node.cluster.health().is_healthy
+
+
 def test_a_beat_from_before_the_loss_does_not_show_that_a_node_has_caught_up() -> None:
     nodes = FakeCluster()
     node = nodes.joined()

@@ -55,9 +55,15 @@ def following() -> tuple[FakeCluster, FakeNode, FakeHandle]:
 def cut_off(node: FakeNode) -> None:
     node.relay.broken = RelayUnavailableError("cut")
 
+RETRY = 0.25
+"""A fortieth of the lease."""
+
 
 def read(nodes: FakeCluster, *entries: bytes) -> None:
     nodes.log.entries.extend(entries)
+    nodes.settle()
+    # A node that can't write reads on between its attempts.
+    nodes.world.pass_time(RETRY)
     nodes.settle()
 
 
