@@ -88,6 +88,7 @@ class Node(Generic[TIdentity]):
         self._clock = host.clock
         self._on_report = on_report
         self._seq = 0
+        self._fenced_for = ""
         self._held: deque[Broadcast] = deque()
         self._acknowledgements: OrderedDict[Acknowledgement, None] = OrderedDict()
         self._peers: dict[NodeId, float] = {}
@@ -246,14 +247,17 @@ class Node(Generic[TIdentity]):
         self.lease.require(self._seq + 1)
 
     def _fence(self, kind: ClusterReportKind, detail: str) -> None:
+        # A node that tries again and again to join is not to say so each time.
+        is_news = self.state is not NodeState.FENCED or detail != self._fenced_for
         self._require_new_beat()
         self._held.clear()
         self.lease.stop_timer()
-        self.state = NodeState.FENCED
+        self.state, self._fenced_for = NodeState.FENCED, detail
         try:
             self._fence_members()()
         finally:
-            self._report(kind, detail)
+            if is_news:
+                self._report(kind, detail)
 
     def _report(self, kind: ClusterReportKind, detail: str) -> None:
         try:

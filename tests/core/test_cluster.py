@@ -170,6 +170,16 @@ def test_a_gap_in_the_log_closes_everything_and_the_node_joins_anew() -> None:
     there.connect()
 
 
+def test_a_node_that_finds_a_gap_again_and_again_reports_it_once() -> None:
+    nodes = FakeCluster()
+    node = nodes.joined()
+    for gap in ("5", "5", "6"):
+        node.relay.broken = RelayGapError(gap)
+        nodes.pass_time(1)
+    details = [each.detail for each in node.reports if each.kind is ClusterReportKind.FENCED]
+    assert details == [str(RelayGapError("5")), str(RelayGapError("6"))]
+
+
 def test_an_admission_that_began_before_the_node_was_fenced_is_not_let_in_afterwards() -> None:
     nodes = FakeCluster()
     node = nodes.joined()

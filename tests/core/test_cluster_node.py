@@ -55,6 +55,7 @@ def following() -> tuple[FakeCluster, FakeNode, FakeHandle]:
 def cut_off(node: FakeNode) -> None:
     node.relay.broken = RelayUnavailableError("cut")
 
+
 RETRY = 0.25
 """A fortieth of the lease."""
 
