@@ -83,12 +83,12 @@ class NaiveTransport(NaiveDelivery):
     def _add(
         self, handle: FakeHandle, identity: Identity, admission: NaiveAdmission | None
     ) -> Member:
+        if any(member.handle is handle for member in self.members):
+            raise DuplicateHandleError(handle)
         self.close_expired()
         self._check_admission(admission, identity)
         self._check_expiry(identity)
         surplus = self._surplus(identity)
-        if any(member.handle is handle for member in self.members):
-            raise DuplicateHandleError(handle)
         places = [next(self.places) for _ in INDEXES]
         added = Member(ConnectionId(uuid4()), handle, identity, places, next(self.places))
         self.members.append(added)

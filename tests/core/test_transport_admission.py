@@ -143,6 +143,18 @@ def test_an_adapter_closes_whom_it_does_not_let_in() -> None:
     assert transport.get_connection_count() == 0
 
 
+def test_letting_in_a_handle_twice_closes_it_not_even_when_it_would_be_refused() -> None:
+    transport = World().transport()
+    handle = FakeHandle()
+    connection_id = transport.add_connection(handle, session("other"))
+    admission = transport.admit()
+    revoke_session(transport)
+    with pytest.raises(DuplicateHandleError):
+        transport.let_in(handle, session("s"), admission)
+    assert handle.closes == []
+    assert [each.id for each in transport.get_connections()] == [connection_id]
+
+
 def test_letting_in_ends_the_admission_whatever_comes_of_it() -> None:
     transport = World().transport()
     handle = FakeHandle()
