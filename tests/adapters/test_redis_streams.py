@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
+import trustme
 from redis.asyncio import Redis
 
 from gatecast.errors import (
@@ -146,6 +149,22 @@ async def test_the_password_and_the_database_of_a_url_are_used() -> None:
     ):
         await positions_of(RedisStreamsRelay(client), b"first")
         assert await client.exists(STREAM) == 1
+
+
+async def test_a_relay_works_over_tls(redis_server: RedisServer, tmp_path: Path) -> None:
+    authority, tls = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    # It also takes the context of a package that is not installed.
+    authority.issue_cert("127.0.0.1").configure_cert(tls)  # pyright: ignore[reportUnknownMemberType]
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(trusted)
+    async with TcpProxy.to(redis_server.port, tls=tls) as proxy:
+        url = f"rediss://127.0.0.1:{proxy.port}?ssl_ca_certs={trusted}"
+        # Its **kwargs have no type.
+        async with Redis.from_url(url) as client:  # pyright: ignore[reportUnknownMemberType]
+            await positions_of(RedisStreamsRelay(client), b"first")
+        async with Redis.from_url(url.partition("?")[0]) as stranger:  # pyright: ignore[reportUnknownMemberType]
+            with pytest.raises(RelayUnavailableError, match="certificate"):
+                await RedisStreamsRelay(stranger).publish(b"second")
 
 
 async def test_the_commands_that_the_documentation_names_are_all_that_an_acl_has_to_allow(

@@ -6,6 +6,7 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from ssl import SSLContext
 
 __all__ = ["TcpProxy"]
 
@@ -17,8 +18,9 @@ class TcpProxy:
     the old bytes arrive on every connection that still is there.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, tls: SSLContext | None) -> None:
         self._target = target
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[StreamWriter] = set()
@@ -28,9 +30,9 @@ class TcpProxy:
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, port: int) -> AsyncGenerator[TcpProxy]:
-        """Listen on a free port for connections to `port`."""
-        proxy = cls(port)
+    async def to(cls, port: int, *, tls: SSLContext | None = None) -> AsyncGenerator[TcpProxy]:
+        """Listen on a free port for connections to `port`; with `tls`, it ends here."""
+        proxy = cls(port, tls)
         await proxy.accept()
         try:
             yield proxy
@@ -42,7 +44,9 @@ class TcpProxy:
 
     async def accept(self) -> None:
         """Take connections again, on the same port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self._tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     def refuse(self) -> None:
