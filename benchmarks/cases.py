@@ -83,7 +83,7 @@ NATIVE_BROADCAST: Final = Case(
 
 
 def _single_and_burst(program: Program, protocol: Protocol, *at_most: float) -> list[Subject]:
-    load = Load(connections=2_000, messages=40, protocol=protocol)
+    load = Load(connections=1_000, messages=40, protocol=protocol)
     single = Subject(program, load, "one at a time", reference=f"{program.name}, one at a time")
     burst = replace(single, load=replace(load, batch=20), variant="bursts of 20")
     return [single, replace(burst, goals=_goals(single, at_most))]
@@ -95,7 +95,7 @@ def _goals(reference: Subject, at_most: tuple[float, ...]) -> tuple[Goal, ...]:
 
 BURST: Final = Case(
     name="burst",
-    title="Bursts of 20 messages to 2,000 connections",
+    title="Bursts of 20 messages to 1,000 connections",
     metric=Metric.CPU,
     subjects=(
         *_single_and_burst(RAW, Protocol.WEBSOCKET),
@@ -110,7 +110,7 @@ BURST: Final = Case(
 
 
 def _plain_and_offered(program: Program, *at_most: float) -> list[Subject]:
-    load = Load(connections=2_000, messages=20)
+    load = Load(connections=1_000, messages=20)
     plain = Subject(program, load, reference=program.name)
     return [
         plain,
@@ -126,7 +126,7 @@ def _plain_and_offered(program: Program, *at_most: float) -> list[Subject]:
 
 DEFLATE: Final = Case(
     name="deflate",
-    title="Clients that offer permessage-deflate, broadcast to 2,000",
+    title="Clients that offer permessage-deflate, broadcast to 1,000",
     metric=Metric.CPU,
     subjects=(
         *_plain_and_offered(PLAIN_LOOP),
@@ -157,7 +157,7 @@ STALLED: Final = Case(
     ),
 )
 
-_TWO_NODES: Final = Load(connections=1_000, messages=20, nodes=2)
+_TWO_NODES: Final = Load(connections=1_000, messages=5, nodes=2)
 
 CLUSTER_BROADCAST: Final = Case(
     name="cluster-broadcast",

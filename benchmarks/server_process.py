@@ -15,10 +15,14 @@ class ServerProcess(ModuleProcess):
         super().__init__(subject.program, "--message-bytes", size, *subject.arguments, *arguments)
         self.port = int(self.read()["port"])
 
-    def stats(self) -> Answer:
-        """Ask for CPU time, resident memory and the number of connections."""
+    def stats(self, seconds: float = SECONDS_TO_ANSWER) -> Answer:
+        """Ask for CPU time, resident memory and the number of connections.
+
+        Raises:
+            NoAnswerError: no answer within `seconds`, for example since a broadcast is stuck.
+        """
         self.write(json.dumps({"verb": "stats"}))
-        return self.read()
+        return self.read(seconds)
 
     def send(self, first: int, count: int, groups: int) -> None:
         """Have `count` messages sent in a row; does not wait."""

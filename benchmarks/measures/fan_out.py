@@ -97,7 +97,7 @@ class _SubjectRun:
         return self._cpu_ns() - before
 
     def _cpu_ns(self) -> int:
-        return sum(int(server.stats()["cpu_ns"]) for server in self._servers)
+        return sum(int(each.stats(_SECONDS_TO_DELIVER)["cpu_ns"]) for each in self._servers)
 
 
 def _nodes(subject: Subject, stack: ExitStack) -> list[ServerProcess]:
