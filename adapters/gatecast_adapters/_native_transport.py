@@ -11,11 +11,11 @@ from typing_extensions import Unpack
 
 from gatecast.admission import Admission
 from gatecast.close_codes import CloseCode
-from gatecast.connections import TransportOptions
 from gatecast.errors import InvalidLimitError
 from gatecast.host import Host
 from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
+from gatecast.transport_options import TransportOptions
 from gatecast_adapters._incoming import OnMessage, answer
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._origin import OriginPolicy

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from typing_extensions import TypeVar, Unpack
 
 from gatecast.close_codes import CloseCode
-from gatecast.connections import TransportOptions
 from gatecast.errors import HandleClosedError
 from gatecast.frame import Frame
 from gatecast.host import Host
@@ -16,6 +15,7 @@ from gatecast.identity import ConnectionIdentity
 from gatecast.jsonrpc import JsonrpcMessage
 from gatecast.outbox import Outbox, OutboxLimits
 from gatecast.transport import ConnectionTransport
+from gatecast.transport_options import TransportOptions
 from gatecast_adapters.event_loop import HOST
 
 __all__ = ["MemoryClose", "MemoryHandle", "MemoryTransport"]

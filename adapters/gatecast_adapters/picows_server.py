@@ -11,11 +11,11 @@ from typing import TypeAlias
 from typing_extensions import TypeVar, Unpack
 
 from gatecast.close_codes import CloseCode
-from gatecast.connections import TransportOptions
 from gatecast.errors import InvalidLimitError
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity
 from gatecast.outbox import OutboxLimits
+from gatecast.transport_options import TransportOptions
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
 from gatecast_adapters._native_transport import NativeTransport

@@ -10,13 +10,13 @@ from typing import Generic, TypeAlias
 from typing_extensions import TypeVar, Unpack, override
 
 from gatecast.admission import Admission
-from gatecast.connections import TransportOptions
 from gatecast.errors import InvalidLimitError, SlowConsumerError
 from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.ids import AccountId, TokenHash
 from gatecast.outbox import Outbox, OutboxLimits
 from gatecast.transport import ConnectionTransport
+from gatecast.transport_options import TransportOptions
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._turns import Turns
 from gatecast_adapters.event_loop import HOST

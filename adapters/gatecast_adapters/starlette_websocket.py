@@ -11,13 +11,13 @@ from typing_extensions import TypeVar, Unpack, override
 from gatecast.admission import Admission
 from gatecast.close_codes import CloseCode
 from gatecast.connection import Connection
-from gatecast.connections import TransportOptions
 from gatecast.errors import InvalidLimitError
 from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity
 from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
+from gatecast.transport_options import TransportOptions
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage, answer
 from gatecast_adapters.event_loop import HOST

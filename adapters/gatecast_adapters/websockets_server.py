@@ -12,12 +12,12 @@ from typing import Generic, TypeAlias
 from typing_extensions import TypeVar, Unpack, override
 
 from gatecast.admission import Admission
-from gatecast.connections import TransportOptions
 from gatecast.errors import HandleClosedError, NotAdmittedError
 from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity
 from gatecast.outbox import OutboxLimits
+from gatecast.transport_options import TransportOptions
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
 from gatecast_adapters._native_handle import Delivery, NativeHandle

@@ -11,7 +11,6 @@ from gatecast.cluster import Cluster
 from gatecast.cluster_node import ClusterHealth
 from gatecast.cluster_reports import ClusterReport, ClusterReportKind, OnReport
 from gatecast.connection import Connection
-from gatecast.connections import TransportOptions
 from gatecast.drops import DroppedConnection, OnDrop
 from gatecast.envelopes import NodeId
 from gatecast.errors import (
@@ -55,7 +54,8 @@ from gatecast.errors import (
     WrongThreadError,
 )
 from gatecast.frame import Frame
-from gatecast.group import GroupMember, TransportGroup
+from gatecast.group import TransportGroup
+from gatecast.group_member import GroupMember
 from gatecast.guard import AuditEvent, AuditEventType, RevocationGuard
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity, HasAccount, HasApiToken, HasExpiry, HasSession
@@ -96,6 +96,7 @@ from gatecast.predicates import Predicate
 from gatecast.receipts import Receipt
 from gatecast.relay import Position, Relay, RelayBatch
 from gatecast.transport import ConnectionTransport
+from gatecast.transport_options import TransportOptions
 from gatecast.transports import Transports
 
 __all__ = [

@@ -11,7 +11,8 @@ from gatecast.applying import Applier
 from gatecast.cluster_reports import OnReport, log_report
 from gatecast.envelopes import NodeId
 from gatecast.following import Follower
-from gatecast.group import GroupMember, TransportGroup
+from gatecast.group import TransportGroup
+from gatecast.group_member import GroupMember
 from gatecast.guard import AuditEvent, RevocationGuard
 from gatecast.host import Host
 from gatecast.index import AnyIndex

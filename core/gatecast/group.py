@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, Never, Protocol, TypeVar, overload
+from typing import Generic, Never, TypeVar, overload
 
 from gatecast.close_codes import REVOKED_REASON, CloseCode
 from gatecast.delivery import Begin, deliver
 from gatecast.frame import Frame
+from gatecast.group_member import GroupMember
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
 from gatecast.jsonrpc import (
@@ -20,65 +21,10 @@ from gatecast.predicates import Predicate, Withholding
 from gatecast.revocation import cut_off_on_each
 from gatecast.transport import refuse_request
 
-__all__ = ["GroupMember", "TransportGroup"]
+__all__ = ["TransportGroup"]
 
 TIdentity = TypeVar("TIdentity")
-TIdentity_co = TypeVar("TIdentity_co", covariant=True)
 TKey = TypeVar("TKey", bound=Hashable)
-
-
-class GroupMember(Protocol[TIdentity_co]):
-    """What a group asks of its members. Every `ConnectionTransport` has it, and so has a group."""
-
-    def is_ready(self) -> bool:
-        """As `Transport.is_ready`."""
-        ...
-
-    def get_connection_count(self) -> int:
-        """As `ConnectionTransport.get_connection_count`."""
-        ...
-
-    def prepare_frame(self, frame: Frame) -> None:
-        """As `Delivery.prepare_frame`."""
-        ...
-
-    def choose_recipients(self, predicate: Predicate[TIdentity_co] | None = None) -> Begin:
-        """As `Delivery.choose_recipients`."""
-        ...
-
-    def choose_recipients_by(self, index: Index[Never, TKey], key: TKey) -> Begin:
-        """As `Delivery.choose_recipients_by`."""
-        ...
-
-    def cut_off(
-        self,
-        index: Index[Never, TKey],
-        key: TKey,
-        *,
-        where: Predicate[object] | None = None,
-        code: int = CloseCode.SESSION_REVOKED,
-        reason: str = REVOKED_REASON,
-    ) -> Tell:
-        """As `Revocation.cut_off`."""
-        ...
-
-    def cut_off_where(
-        self,
-        predicate: Predicate[TIdentity_co],
-        *,
-        code: int = CloseCode.SESSION_REVOKED,
-        reason: str = REVOKED_REASON,
-    ) -> Tell:
-        """As `Revocation.cut_off_where`."""
-        ...
-
-    def attach_gate(self, gate: Gate) -> None:
-        """As `Connections.attach_gate`."""
-        ...
-
-    def fence(self) -> Tell:
-        """As `Revocation.fence`."""
-        ...
 
 
 class TransportGroup(Generic[TIdentity]):

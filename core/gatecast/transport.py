@@ -7,7 +7,6 @@ from typing import TypeVar, overload
 
 from typing_extensions import Unpack
 
-from gatecast.connections import TransportOptions
 from gatecast.delivery import Delivery, deliver
 from gatecast.frame import Frame
 from gatecast.host import Host
@@ -23,6 +22,7 @@ from gatecast.jsonrpc import (
 )
 from gatecast.ports import ConnectionHandle, IndexedTransport, TransportSendOptions
 from gatecast.predicates import Predicate
+from gatecast.transport_options import TransportOptions
 
 __all__ = ["ConnectionTransport", "refuse_request"]
 

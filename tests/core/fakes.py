@@ -9,13 +9,13 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
-from gatecast.connections import TransportOptions
 from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.jsonrpc import JsonrpcNotification, notification
 from gatecast.transport import ConnectionTransport
+from gatecast.transport_options import TransportOptions
 
 TResult = TypeVar("TResult")
 TIdentity = TypeVar("TIdentity")

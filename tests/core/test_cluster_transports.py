@@ -6,7 +6,8 @@ import pytest
 
 from gatecast.cluster import Cluster
 from gatecast.errors import FencedError
-from gatecast.group import GroupMember, TransportGroup
+from gatecast.group import TransportGroup
+from gatecast.group_member import GroupMember
 from gatecast.identity import ConnectionIdentity
 from gatecast.transport import ConnectionTransport
 from tests.core.fake_cluster import FENCED, REVOKED, FakeLog, FakeRelay
