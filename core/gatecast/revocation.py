@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Never, TypeVar
 
 from gatecast.close_codes import FENCED_REASON, REVOKED_REASON, CloseCode, validate_close_code
+from gatecast.connection import Connection
 from gatecast.connections import Connections
 from gatecast.ids import ConnectionId
 from gatecast.index import Index
@@ -101,12 +102,16 @@ class Revocation(Connections[THandle, TIdentity]):
         if where is None:
             return self._cut_off_key(index, key, code, reason)
         validate_close_code(code)
-        matching = self._registry.matching(index, index.checked(key))
+        checked = index.checked(key)
         self._admissions.record_predicate(
             lambda identity: declared.key_of(identity) == key and where(identity)
         )
-        identities = {connection: connection.identity for connection in matching}
-        return self._cut_off(select_revoked(identities, where), code, reason)
+
+        def matching() -> dict[Connection[THandle, TIdentity], TIdentity]:
+            found = self._registry.matching(index, checked)
+            return {connection: connection.identity for connection in found}
+
+        return self._cut_off(self._choose_revoked(matching, where), code, reason)
 
     def cut_off_where(
         self,
@@ -119,7 +124,8 @@ class Revocation(Connections[THandle, TIdentity]):
         self._check_thread("cut_off_where")
         validate_close_code(code)
         self._admissions.record_predicate(predicate)
-        return self._cut_off(select_revoked(self._registry.identities(), predicate), code, reason)
+        chosen = self._choose_revoked(self._registry.identities, predicate)
+        return self._cut_off(chosen, code, reason)
 
     def fence(self) -> Tell:
         """Cut off every connection with 1012, as `cut_off`, and end every open admission.
@@ -137,6 +143,19 @@ class Revocation(Connections[THandle, TIdentity]):
         """
         self._check_thread("close_expired")
         return self._close_due()
+
+    def _choose_revoked(
+        self,
+        candidates: Callable[[], dict[Connection[THandle, TIdentity], TIdentity]],
+        predicate: Predicate[TIdentity],
+    ) -> list[Connection[THandle, TIdentity]]:
+        since = self._rotations
+        chosen = select_revoked(candidates(), predicate)
+        if self._rotations == since:
+            return chosen
+        # Nobody was asked about an identity that came meanwhile, so whoever has one is in doubt.
+        rotated = [connection for connection in candidates() if connection.rotation > since]
+        return list(dict.fromkeys((*chosen, *rotated)))
 
     def _cut_off_key(self, index: Index[Never, TKey], key: TKey, code: int, reason: str) -> Tell:
         validate_close_code(code)

@@ -13,7 +13,7 @@ from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity as Identity
 from gatecast.ids import ConnectionId
 from gatecast.jsonrpc import JsonrpcNotification as Message
-from tests.core.naive_members import Index, Member, NaiveMembers, Rule
+from tests.core.naive_members import Index, Member, NaiveMembers, Rule, holds
 
 
 @dataclass(eq=False)
@@ -33,9 +33,10 @@ class NaiveDelivery(NaiveMembers):
     # What is sent
 
     def _may_see(self, rule: Rule) -> list[Member]:
-        before = {member: member.dated for member in self.members}
-        found = self._satisfying(rule, in_doubt=False)
-        return [member for member in found if member.dated == before[member]]
+        since = next(self.places)
+        everyone = list(self.members)
+        found = [each for each in everyone if holds(rule, each.identity, in_doubt=False)]
+        return [member for member in found if member.rotated < since]
 
     def broadcast(self, message: Message) -> int:
         self.close_expired()

@@ -30,6 +30,8 @@ class Member:
     """When it came under its key of each index."""
     dated: int
     """When its identity, and so its expiry, was set."""
+    rotated: int = -1
+    """When it was given another identity."""
 
     def is_due(self, now: float) -> bool:
         return is_expired(self.identity, now)
@@ -74,10 +76,6 @@ class NaiveMembers:
         found = [member for member in self.members if index.key_of(member.identity) == key]
         return [] if key is None else sorted(found, key=lambda member: member.places[number])
 
-    def _satisfying(self, rule: Rule, *, in_doubt: bool) -> list[Member]:
-        everyone = list(self.members)
-        return [member for member in everyone if holds(rule, member.identity, in_doubt=in_doubt)]
-
     # Who is cut off
 
     def close_by(self, index: Index, key: Hashable) -> int:
@@ -86,7 +84,11 @@ class NaiveMembers:
 
     def close_where(self, predicate: Rule) -> int:
         self.revoked_rules.append(predicate)
-        chosen = self._satisfying(predicate, in_doubt=True)
+        since = next(self.places)
+        asked = [(member, member.identity) for member in self.members]
+        chosen = [member for member, who in asked if holds(predicate, who, in_doubt=True)]
+        rotated = [member for member in self.members if member.rotated > since]
+        chosen += [member for member in rotated if member not in chosen]
         return self._close(chosen, 4001, "Session revoked")
 
     def close_expired(self) -> int:

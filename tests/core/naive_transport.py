@@ -83,18 +83,23 @@ class NaiveTransport(NaiveDelivery):
     def _add(
         self, handle: FakeHandle, identity: Identity, admission: NaiveAdmission | None
     ) -> Member:
-        if any(member.handle is handle for member in self.members):
-            raise DuplicateHandleError(handle)
+        self._check_handle(handle)
         self.close_expired()
         self._check_admission(admission, identity)
         self._check_expiry(identity)
         surplus = self._surplus(identity)
+        # A rule that was asked may have called back.
+        self._check_handle(handle)
         places = [next(self.places) for _ in INDEXES]
         added = Member(ConnectionId(uuid4()), handle, identity, places, next(self.places))
         self.members.append(added)
         self._set_timer(identity)
         self._close(surplus, 4429, "Replaced by a newer connection")
         return added
+
+    def _check_handle(self, handle: FakeHandle) -> None:
+        if any(member.handle is handle for member in self.members):
+            raise DuplicateHandleError(handle)
 
     def rotate_identity(
         self,
@@ -112,7 +117,8 @@ class NaiveTransport(NaiveDelivery):
             for number, index in enumerate(INDEXES):
                 if index.key_of(member.identity) != index.key_of(identity):
                     member.places[number] = next(self.places)
-            member.identity, member.dated = identity, next(self.places)
+            member.identity = identity
+            member.dated = member.rotated = next(self.places)
             self._set_timer(identity)
         return bool(rotated)
 
@@ -126,14 +132,19 @@ class NaiveTransport(NaiveDelivery):
     def _check_admission(self, admission: NaiveAdmission | None, identity: Identity) -> None:
         if admission is None:
             return
-        if admission.ended or self.host.clock() - admission.opened_at >= self.limit:
-            raise AdmissionExpiredError
+        self._check_open(admission)
         for number, rule in enumerate(self.revoked_rules):
             if number >= admission.rules and holds(rule, identity, in_doubt=True):
                 raise AdmissionRevokedError
+        # A rule that was asked may have called back.
+        self._check_open(admission)
         for index, key in self.revoked_keys[admission.keys :]:
             if key is not None and index.key_of(identity) == key:
                 raise AdmissionRevokedError
+
+    def _check_open(self, admission: NaiveAdmission) -> None:
+        if admission.ended or self.host.clock() - admission.opened_at >= self.limit:
+            raise AdmissionExpiredError
 
     def _check_expiry(self, identity: Identity) -> None:
         if is_expired(identity, self.host.wall_clock()):

@@ -119,19 +119,20 @@ def _quiet() -> Iterator[None]:
     logger.disabled = False
 
 
-def compare(examples: int, steps: int) -> None:
+def compare(examples: int, steps: int, *, derandomize: bool = False) -> None:
     run_state_machine_as_test(
         Comparison,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
+            derandomize=derandomize,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
 
 
 def test_the_transport_does_what_the_naive_one_does() -> None:
-    compare(examples=100, steps=50)
+    compare(examples=100, steps=50, derandomize=True)
 
 
 @pytest.mark.long

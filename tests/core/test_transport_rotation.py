@@ -127,6 +127,34 @@ def test_who_is_rotated_after_being_chosen_does_not_get_what_the_old_identity_ma
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize("rotated", [0, 1], ids=["somebody else", "itself"])
+def test_who_is_rotated_while_a_revocation_asks_is_closed_in_doubt(rotated: int) -> None:
+    def rotating(identity: ConnectionIdentity) -> bool:
+        if identity == session("last"):
+            transport.rotate_identity(ids[rotated], session(NEW))
+        return identity == session(NEW)
+
+    transport = World().transport()
+    handles = [FakeHandle(), FakeHandle(), FakeHandle()]
+    identities = [daemon(), session("last"), daemon(BOB)]
+    ids = list(map(transport.add_connection, handles, identities))
+    assert transport.close_where(rotating) == 1
+    assert [bool(handle.closes) for handle in handles] == [rotated == 0, rotated == 1, False]
+
+
+def test_who_comes_under_a_key_while_a_revocation_of_it_asks_is_closed_in_doubt() -> None:
+    def rotating(identity: object) -> bool:
+        transport.rotate_identity(bob, daemon(ALICE))
+        return False
+
+    transport = World().transport()
+    alice, handle = FakeHandle(), FakeHandle()
+    transport.add_connection(alice, daemon(ALICE))
+    bob = transport.add_connection(handle, daemon(BOB))
+    assert transport.revoke(ACCOUNT, ALICE, where=rotating) == 1
+    assert (alice.closes, handle.closes) == ([], [(4001, "Session revoked")])
+
+
 def test_a_rotation_while_recipients_are_chosen_keeps_the_message_from_nobody_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
