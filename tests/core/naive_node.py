@@ -160,8 +160,7 @@ class NaiveNode:
 
     def may_admit(self) -> bool:
         """Whether it knows all from before its last trouble, and all that is as old as a lease."""
-        unread = self.history.log.first_after(self.read)
-        return self.read >= self.required and not self._is_overdue(unread)
+        return self.read >= self.required and not self._is_overdue(self._unread_since(0))
 
     def check(self) -> None:
         """What must hold at any instant."""
@@ -175,13 +174,19 @@ class NaiveNode:
                 self.history.wrong.append("open, and the log was found broken")
 
     def check_bound(self) -> None:
-        """Nothing is open although what came after it was not read for as long as a lease."""
+        """Nothing is open if what came after it has not been read for as long as a lease."""
         if self.node.is_late:
             return
+        is_behind = self._is_overdue(self._unread_since(0))
         for connection in self.node.open:
-            unread = self.history.log.first_after(max(self.read, connection.began))
-            if self._is_overdue(unread) or self.node.now > connection.deadline + _ROUNDING:
+            if self.node.now > connection.deadline + _ROUNDING or (
+                is_behind and self._is_overdue(self._unread_since(connection.began))
+            ):
                 self.history.wrong.append("open past the bound")
+
+    def _unread_since(self, instant: int) -> Stored | None:
+        """The first entry that came later, and that it has not read."""
+        return self.history.log.first_after(max(self.read, instant))
 
     def check_delivery(self, connection: WatchedConnection, sent: SentBroadcast) -> None:
         """`sent` is about to be delivered to `connection`."""
@@ -209,7 +214,10 @@ class NaiveNode:
         )
 
     def _is_overdue(self, stored: Stored | None) -> bool:
-        return stored is not None and stored.at[self.node] + LEASE + _ROUNDING < self.node.now
+        # What is older than this life of the node concerns nobody who is connected now.
+        if stored is None or self.node not in stored.at:
+            return False
+        return stored.at[self.node] + LEASE + _ROUNDING < self.node.now
 
     def _is_settled(self, sent: SentBroadcast) -> bool:
         """Whether it is known what became of it; if so, check who got it."""

@@ -180,8 +180,8 @@ class SimulatedCluster:
         """Mend everything; what must hold once there was time to find out."""
         for node in self.nodes:
             node.is_paused = node.relay.mute = node.relay.deaf = False
-        for _ in range(5):
-            self.pass_time(5, turns=20)
+        for _ in range(3):
+            self.pass_time(8, turns=20)
         for node in self.nodes:
             assert node.is_healthy
             assert not any(sent.is_confirmed for sent in node.naive.owed)

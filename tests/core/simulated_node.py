@@ -40,6 +40,7 @@ class Clock(World):
         self.rate = rate
         self.trips = False
         """Whether the next checkpoint raises."""
+        self.checkpoints = 0
         self._rings_late = False
         self.host = replace(
             self.host,
@@ -65,6 +66,7 @@ class Clock(World):
         self.now += seconds
 
     async def _checkpoint(self) -> None:
+        self.checkpoints += 1
         await checkpoint()
         if self.trips:
             self.trips = False
@@ -157,10 +159,16 @@ class SimulatedNode:
         move(seconds * self.clock.rate)
 
     def run(self, turns: int) -> None:
-        """Let each task go on a few times."""
+        """Let each task go on a few times, or until all wait for time to pass."""
+        progress = None
         for _ in range(0 if self.is_paused else turns):
+            if progress == (progress := self._progress()):
+                return
             for task in list(self._tasks):
                 self._step(task)
+
+    def _progress(self) -> object:
+        return self.history.log.newest, self.naive.read, self.clock.checkpoints
 
     def start(self, task: Coroutine[object, None, object]) -> None:
         """Begin a task, as far as it gets without waiting."""
