@@ -107,6 +107,8 @@ class NaiveNode:
     node: WatchedNode
     read: int = 0
     """Up to which place of the log."""
+    applied: int = 0
+    """As `read`; less if it was hindered, and then it reads the rest again."""
     required: int = field(init=False)
     """Up to which place it has to have read before it may admit anybody."""
     broken: int = 0
@@ -130,6 +132,7 @@ class NaiveNode:
             if stored.place <= place:
                 self._applied(stored)
         self._given = ()
+        self.applied = place
         if self.node.is_healthy:
             self.owed = [sent for sent in self.owed if not self._is_settled(sent)]
 

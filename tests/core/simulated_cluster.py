@@ -80,8 +80,8 @@ class SimulatedCluster:
         """The log loses its newest entries, whoever was told that they are durable."""
         self.log.lose(entries)
         for node in self.nodes:
-            # Those who had read them find out, or can't read.
-            if not self.log.knows(node.naive.read):
+            # Those who had applied them find out, or can't read.
+            if not self.log.knows(node.naive.applied):
                 for connection in node.open:
                     connection.deadline = min(connection.deadline, node.now + LEASE)
 
