@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,8 +51,8 @@ class Role(ABC):
         """Be the sender."""
 
     @abstractmethod
-    async def send(self, number: int) -> None:
-        """Have `number` arrive on the other side."""
+    def sending(self, number: int) -> Awaitable[object]:
+        """What has `number` arrive on the other side when it is awaited."""
 
 
 class Bare(Role):
@@ -64,8 +65,8 @@ class Bare(Role):
         self._reading = asyncio.create_task(self._read())
         return 0
 
-    async def send(self, number: int) -> None:
-        await self.client.xadd(_STREAM, {"number": number})
+    def sending(self, number: int) -> Awaitable[object]:
+        return self.client.xadd(_STREAM, {"number": number})
 
     async def _read(self) -> None:
         after = "0-0"
@@ -110,9 +111,9 @@ class Revocation(Role):
         self._serving = serve(app, listener, options)
         return port
 
-    async def send(self, number: int) -> None:
+    def sending(self, number: int) -> Awaitable[object]:
         account_id = Member.of(Subscriber(number, 0)).account_id
-        await self._cluster.close_sockets_for_account(account_id)
+        return self._cluster.close_sockets_for_account(account_id)
 
     async def _endpoint(self, websocket: WebSocket) -> None:
         await self._transport.serve(websocket, identify=_identify)
@@ -134,8 +135,9 @@ async def _run(role: Role, *, receiving: bool) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     async for line in lines:
+        sending = role.sending(int(line))
         began = time.monotonic_ns()
-        await role.send(int(line))
+        await sending
         _print(began)
 
 

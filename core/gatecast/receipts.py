@@ -24,7 +24,10 @@ class Receipt:
 
     @property
     def complete(self) -> bool:
-        """Whether every node has applied it."""
+        """Whether every node has applied it whose beats were read within two leases.
+
+        One whose beats the log has lost is not known here; it is bound by the lease all the same.
+        """
         return not self.unanswered
 
     @property
