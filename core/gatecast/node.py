@@ -21,7 +21,6 @@ from gatecast.envelopes import (
     Beat,
     Broadcast,
     Bye,
-    Envelope,
     EventRevocation,
     KeyRevocation,
     NodeId,
@@ -30,6 +29,7 @@ from gatecast.envelopes import (
 )
 from gatecast.host import Host
 from gatecast.lease import Lease
+from gatecast.peers import Peers
 from gatecast.ports import Tell
 from gatecast.receipts import Receipts
 
@@ -44,9 +44,6 @@ _MAX_HELD: Final = 10_000
 
 _MAX_ACKNOWLEDGEMENTS: Final = 1_000
 """How many wait for a beat that comes back; the oldest is forgotten, and then not answered."""
-
-_MAX_PUBLISHERS: Final = 10_000
-"""Of how many publishers it is remembered how far they got; the idlest is forgotten first."""
 
 
 class NodeState(StrEnum):
@@ -85,14 +82,12 @@ class Node(Generic[TIdentity]):
         self.receipts: Receipts = Receipts()
         self._applier = applier
         self._fence_members = fence_members
-        self._clock = host.clock
         self._on_report = on_report
         self._seq = 0
         self._fenced_for = ""
         self._held: deque[Broadcast] = deque()
         self._acknowledgements: OrderedDict[Acknowledgement, None] = OrderedDict()
-        self._peers: dict[NodeId, float] = {}
-        self._last_of: OrderedDict[NodeId, int] = OrderedDict()
+        self._peers = Peers(host, 2 * lease)
 
     # As the gate of the transports
 
@@ -134,17 +129,11 @@ class Node(Generic[TIdentity]):
         """The beat to publish now, with everything that is to be acknowledged."""
         seq = self.next_seq()
         self.lease.sent(seq)
-        self._peers = self._live_peers()
         return Beat(node=self.id, seq=seq, acknowledged=tuple(self._acknowledgements))
 
     def live_nodes(self) -> frozenset[NodeId]:
         """This node, and all whose beats were read within two leases."""
-        return frozenset((self.id, *self._live_peers()))
-
-    def _live_peers(self) -> dict[NodeId, float]:
-        since = self._clock() - 2 * self.lease.seconds
-        # A copy, since a health check may come from a thread of its own.
-        return {node: at for node, at in self._peers.copy().items() if at > since}
+        return self._peers.alive() | {self.id}
 
     # What it reads
 
@@ -155,14 +144,14 @@ class Node(Generic[TIdentity]):
             self._on_unreadable(envelope)
         elif isinstance(envelope, KeyRevocation | EventRevocation):
             # A repeated one closes what came since, which is on the safe side.
-            self._remember(envelope)
+            self._peers.remember(envelope)
             self._on_revocation(envelope)
-        elif not self._remember(envelope):
+        elif not self._peers.remember(envelope):
             return
         elif isinstance(envelope, Beat):
             self._on_beat(envelope)
         elif isinstance(envelope, Bye):
-            self._peers.pop(envelope.node, None)
+            self._peers.left(envelope.node)
         else:
             self._on_broadcast(envelope)
 
@@ -195,7 +184,7 @@ class Node(Generic[TIdentity]):
         self.lease.hurry()
 
     def _on_beat(self, beat: Beat) -> None:
-        self._peers[beat.node] = self._clock()
+        self._peers.heard(beat.node)
         for each in beat.acknowledged:
             if each.node == self.id:
                 self.receipts.answer(each.seq, beat.node, each.closed)
@@ -233,15 +222,6 @@ class Node(Generic[TIdentity]):
         except Exception as error:
             _logger.exception("a broadcast from %s reached nobody here", broadcast.node)
             self._report(ClusterReportKind.SKIPPED, f"a broadcast from {broadcast.node}: {error}")
-
-    def _remember(self, envelope: Envelope) -> bool:
-        """Note how far its publisher got; False if it got there before (CLU-5)."""
-        last = self._last_of.get(envelope.node, 0)
-        self._last_of[envelope.node] = max(last, envelope.seq)
-        self._last_of.move_to_end(envelope.node)
-        if len(self._last_of) > _MAX_PUBLISHERS:
-            self._last_of.popitem(last=False)
-        return envelope.seq > last
 
     def _require_new_beat(self) -> None:
         self.lease.require(self._seq + 1)
