@@ -129,6 +129,7 @@ class Node(Generic[TIdentity]):
         """The beat to publish now, with everything that is to be acknowledged."""
         seq = self.next_seq()
         self.lease.sent(seq)
+        self._peers.forget_silent()
         return Beat(node=self.id, seq=seq, acknowledged=tuple(self._acknowledgements))
 
     def live_nodes(self) -> frozenset[NodeId]:

@@ -28,8 +28,11 @@ class Peers:
 
     def heard(self, node: NodeId) -> None:
         """A beat of `node` was read."""
-        self._heard = self._living()
         self._heard[node] = self._clock()
+
+    def forget_silent(self) -> None:
+        """Let go of those who are not alive any more."""
+        self._heard = self._living()
 
     def left(self, node: NodeId) -> None:
         """`node` has said goodbye."""
