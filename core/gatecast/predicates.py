@@ -97,14 +97,17 @@ def _select(
     for connection, identity in identities.items():
         try:
             verdict = predicate(identity)
-            if verdict is not True and verdict is not False:
+            # The most frequent one first, since this is asked about every connection.
+            if verdict is False:
+                continue
+            if verdict is not True:
                 raise _not_a_bool(verdict)
         except Exception as error:  # noqa: BLE001  # logged below, once for all
             doubts += 1
             doubt = error
-            verdict = in_doubt
-        if verdict:
-            selected.append(connection)
+            if not in_doubt:
+                continue
+        selected.append(connection)
     _log(predicate, doubts, doubt, outcome)
     return selected
 
