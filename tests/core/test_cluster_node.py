@@ -20,6 +20,7 @@ from gatecast.errors import FencedError, RelayUnavailableError
 from gatecast.frame import Frame
 from gatecast.guard import AuditEvent, AuditEventType
 from gatecast.node import NodeState
+from gatecast.peers import Peers
 from tests.core.fake_cluster import FENCED, REVOKED, FakeCluster, FakeNode
 from tests.core.fakes import ALICE, BOB, HELLO, FakeHandle, daemon, note, run, session
 
@@ -193,7 +194,8 @@ def test_what_a_node_remembers_of_publishers_is_bounded() -> None:
     nodes, node, _ = following()
     strangers = (encode(Beat(node=NodeId(f"life-{life}"), seq=1)) for life in range(10_500))
     read(nodes, *strangers)
-    state = vars(vars(node.node)["_peers"])
+    peers: Peers = vars(node.node)["_peers"]
+    state = vars(peers)
     assert len(state["_last_of"]) == 10_000
     nodes.pass_time(30)
     assert len(state["_heard"]) == 1

@@ -105,7 +105,10 @@ class RigNode:
 
     async def is_healthy(self) -> bool:
         """Whether it follows the log, and admits."""
-        return (await self.health()).state is NodeState.FOLLOWING
+        try:
+            return (await self.health()).state is NodeState.FOLLOWING
+        except httpx.TransportError:
+            return False  # For one, uvicorn may close an idle connection just when it is used.
 
 
 class FaultRig:
