@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from typing import ClassVar
-
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from gatecast.identity import ConnectionIdentity
 from gatecast.ids import AccountId
 from tests.core.fakes import ALICE, BOB
 from tests.core.simulated_cluster import IDENTITIES, SimulatedCluster
 from tests.core.simulated_node import SimulatedNode
+from tests.core.state_machines import CountingMachine, run_at_length, run_briefly
 
 NODES = 3
 
@@ -38,10 +28,8 @@ disasters = st.one_of(
 )
 
 
-class Schedule(RuleBasedStateMachine):
+class Schedule(CountingMachine):
     """What may happen to nodes, and to the log between them, in any order."""
-
-    steps: ClassVar[int] = 0
 
     @initialize(
         clocks=st.lists(clocks, min_size=NODES, max_size=NODES),
@@ -136,33 +124,10 @@ class Schedule(RuleBasedStateMachine):
         self.cluster.stop()
 
 
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """What fails here fails on purpose, thousands of times."""
-    logger = logging.getLogger("gatecast")
-    logger.disabled = True
-    yield
-    logger.disabled = False
-
-
-def simulate(examples: int, steps: int, *, derandomize: bool = False) -> None:
-    run_state_machine_as_test(
-        Schedule,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            derandomize=derandomize,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
-
-
 def test_the_promises_of_a_cluster_hold_whatever_fails() -> None:
-    simulate(examples=80, steps=50, derandomize=True)
+    run_briefly(Schedule, examples=80)
 
 
 @pytest.mark.long
 def test_the_promises_of_a_cluster_hold_for_a_hundred_thousand_steps() -> None:
-    Schedule.steps = 0
-    while Schedule.steps < 100_000:
-        simulate(examples=200, steps=100)
+    run_at_length(Schedule)

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from typing import ClassVar
-
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from gatecast.caps import Cap
 from gatecast.identity import ConnectionIdentity as Identity
@@ -38,12 +27,11 @@ from tests.core.model_strategies import (
 )
 from tests.core.model_verbs import SLOTS, Deed
 from tests.core.naive_transport import NaiveTransport
+from tests.core.state_machines import CountingMachine, run_at_length, run_briefly
 
 
-class Comparison(RuleBasedStateMachine):
+class Comparison(CountingMachine):
     """Two transports, to which the same is done."""
-
-    steps: ClassVar[int] = 0
 
     @initialize(
         caps=caps, members=st.lists(st.tuples(identities, lasts), min_size=3, max_size=SLOTS)
@@ -110,33 +98,10 @@ class Comparison(RuleBasedStateMachine):
         self.naive.give_up()
 
 
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """What fails here fails on purpose, thousands of times."""
-    logger = logging.getLogger("gatecast")
-    logger.disabled = True
-    yield
-    logger.disabled = False
-
-
-def compare(examples: int, steps: int, *, derandomize: bool = False) -> None:
-    run_state_machine_as_test(
-        Comparison,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            derandomize=derandomize,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
-
-
 def test_the_transport_does_what_the_naive_one_does() -> None:
-    compare(examples=100, steps=50, derandomize=True)
+    run_briefly(Comparison, examples=100)
 
 
 @pytest.mark.long
 def test_the_transport_does_what_the_naive_one_does_for_a_hundred_thousand_steps() -> None:
-    Comparison.steps = 0
-    while Comparison.steps < 100_000:
-        compare(examples=200, steps=100)
+    run_at_length(Comparison)

@@ -8,12 +8,15 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from tests.support.cluster_control import STREAM
 from tests.support.fault_rig import LEASE, FaultRig, RigNode, become_true
+from tests.support.tcp_proxy import TcpProxy
 
 __all__ = ["FAULTS", "Fault", "FaultKind", "Reach"]
+
+Begin: TypeAlias = Callable[[FaultRig, RigNode], AbstractAsyncContextManager[None]]
 
 _LONGER: Final = 1.3 * LEASE
 _LOST_ANSWERS: Final = 8
@@ -56,32 +59,17 @@ async def _link_cut(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
         await node.proxy.accept()
 
 
-@asynccontextmanager
-async def _requests_swallowed(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
-    node.proxy.swallow_requests()
-    try:
-        yield
-    finally:
-        node.proxy.heal()
+def _swallowed(*ways: Callable[[TcpProxy], None]) -> Begin:
+    @asynccontextmanager
+    async def swallow(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
+        for way in ways:
+            way(node.proxy)
+        try:
+            yield
+        finally:
+            node.proxy.heal()
 
-
-@asynccontextmanager
-async def _answers_swallowed(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
-    node.proxy.swallow_answers()
-    try:
-        yield
-    finally:
-        node.proxy.heal()
-
-
-@asynccontextmanager
-async def _both_ways_swallowed(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
-    node.proxy.swallow_requests()
-    node.proxy.swallow_answers()
-    try:
-        yield
-    finally:
-        node.proxy.heal()
+    return swallow
 
 
 @asynccontextmanager
@@ -190,7 +178,7 @@ class Fault:
     """What can be said of one kind."""
 
     kind: FaultKind
-    begin: Callable[[FaultRig, RigNode], AbstractAsyncContextManager[None]]
+    begin: Begin
 
     while_it_lasts: Reach = Reach.NONE
     """Whose connections end if it lasts longer than the lease."""
@@ -207,9 +195,13 @@ FAULTS: Final = {
     fault.kind: fault
     for fault in (
         Fault(FaultKind.LINK_CUT, _link_cut, Reach.NODE),
-        Fault(FaultKind.REQUESTS_SWALLOWED, _requests_swallowed, Reach.NODE),
-        Fault(FaultKind.ANSWERS_SWALLOWED, _answers_swallowed, Reach.NODE),
-        Fault(FaultKind.BOTH_WAYS_SWALLOWED, _both_ways_swallowed, Reach.NODE),
+        Fault(FaultKind.REQUESTS_SWALLOWED, _swallowed(TcpProxy.swallow_requests), Reach.NODE),
+        Fault(FaultKind.ANSWERS_SWALLOWED, _swallowed(TcpProxy.swallow_answers), Reach.NODE),
+        Fault(
+            FaultKind.BOTH_WAYS_SWALLOWED,
+            _swallowed(TcpProxy.swallow_requests, TcpProxy.swallow_answers),
+            Reach.NODE,
+        ),
         Fault(FaultKind.ANSWERS_DELAYED, _answers_delayed, Reach.NODE),
         Fault(FaultKind.ANSWERS_LOST, _answers_lost),
         Fault(FaultKind.LOG_TRIMMED, _log_trimmed, Reach.NODE, Reach.NODE),
