@@ -11,13 +11,7 @@ from gatecast.caps import Cap, Caps
 from gatecast.close_codes import EXPIRED_REASON, CloseCode, close_of, truncate_reason
 from gatecast.connection import Connection
 from gatecast.drops import DroppedConnection, Drops, OnDrop, close_handle, log_drop
-from gatecast.errors import (
-    AdmissionError,
-    CredentialExpiredError,
-    DrainingError,
-    DuplicateHandleError,
-    FencedError,
-)
+from gatecast.errors import AdmissionError, CredentialExpiredError, DrainingError, FencedError
 from gatecast.expiry import Expiry, expiry_of
 from gatecast.fanout import Fanouts
 from gatecast.home_thread import HomeThread
@@ -102,8 +96,7 @@ class Connections(Generic[THandle, TIdentity]):
         """What `add_connection` does, for an adapter, which goes on with the connection itself."""
         self._settle_thread("add_connection")
         # First, since `let_in` closes a handle that is refused, and this one is somebody's.
-        if self._registry.by_handle(handle) is not None:
-            raise DuplicateHandleError(handle)
+        self._registry.require_new(handle)
         if self._draining:
             raise DrainingError
         if self._gate is not None and not self._gate.is_open():

@@ -89,8 +89,7 @@ class Registry(Generic[THandle, TIdentity]):
         Raises `DuplicateHandleError`, `DuplicateIdError` or `InvalidKeyError`, and then has changed
         nothing.
         """
-        if id(connection.handle) in self._by_handle:
-            raise DuplicateHandleError(connection.handle)
+        self.require_new(connection.handle)
         if connection.id in self._by_id:
             raise DuplicateIdError(connection.id)
         connection.keys = self._keys_of(connection.identity)
@@ -99,6 +98,11 @@ class Registry(Generic[THandle, TIdentity]):
         self._by_handle[id(connection.handle)] = connection
         for table, key in self._entries(connection):
             table.add(key, connection)
+
+    def require_new(self, handle: THandle) -> None:
+        """Raises `DuplicateHandleError` if `handle` is registered."""
+        if id(handle) in self._by_handle:
+            raise DuplicateHandleError(handle)
 
     def remove(self, connection: Connection[THandle, TIdentity]) -> bool:
         """Take `connection` out, without a trace; False if it is out already."""
