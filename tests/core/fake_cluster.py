@@ -19,10 +19,13 @@ from gatecast.node import Node
 from gatecast.policies import Policies
 from gatecast.relay import Position, RelayBatch
 from gatecast.transport import ConnectionTransport
-from tests.core.fakes import FakeHandle, World, checkpoint, session, step
+from tests.core.fakes import FakeHandle, SharedWorld, World, checkpoint, session, step
 
 FENCED = (1012, "Cut off from the cluster")
 REVOKED = (4001, "Session revoked")
+
+RETRY = 0.25
+"""Seconds between two attempts of a node with the default lease: a fortieth of it."""
 
 
 class FakeLog:
@@ -138,15 +141,6 @@ class FakeNode:
         handle = FakeHandle()
         self.transport.add_connection(handle, identity or session("s"))
         return handle
-
-
-class SharedWorld(World):
-    """One in which nobody who sleeps moves the clock for the others."""
-
-    async def _sleep(self, seconds: float) -> None:
-        until = self.now + seconds
-        while self.now < until:
-            await checkpoint()
 
 
 class FakeCluster:

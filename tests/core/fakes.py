@@ -155,6 +155,15 @@ class World:
         return ConnectionTransport("fake", host=self.host, **options)
 
 
+class SharedWorld(World):
+    """One in which nobody who sleeps moves the clock for the others."""
+
+    async def _sleep(self, seconds: float) -> None:
+        until = self.now + seconds
+        while self.now < until:
+            await checkpoint()
+
+
 async def checkpoint() -> None:
     await _suspend()
 

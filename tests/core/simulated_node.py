@@ -15,7 +15,7 @@ from gatecast.ids import AccountId
 from gatecast.jsonrpc import JsonrpcMessageFromServerToClient
 from gatecast.policies import Policies
 from gatecast.transport import ConnectionTransport
-from tests.core.fakes import World, checkpoint
+from tests.core.fakes import SharedWorld, checkpoint
 from tests.core.naive_node import LEASE, History, NaiveNode
 from tests.core.simulated_log import SimulatedRelay
 
@@ -31,7 +31,7 @@ def everyone_but(
     return str(identity.account_id) != account
 
 
-class Clock(World):
+class Clock(SharedWorld):
     """A node's own clock and timers."""
 
     def __init__(self, offset: float, rate: float) -> None:
@@ -45,7 +45,6 @@ class Clock(World):
         self.host = replace(
             self.host,
             checkpoint=self._checkpoint,
-            sleep=self._wait,
             call_later=self._call_a_bit_later,
         )
 
@@ -77,11 +76,6 @@ class Clock(World):
     ) -> Callable[[], None]:
         # Less than what the clock can tell would not be later at all.
         return self._call_later(max(seconds, _RESOLUTION), callback)
-
-    async def _wait(self, seconds: float) -> None:
-        until = self.now + seconds
-        while self.now < until:
-            await checkpoint()
 
 
 @dataclass(eq=False)

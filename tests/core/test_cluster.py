@@ -11,7 +11,7 @@ from gatecast.errors import (
     RevocationNotDurableError,
 )
 from gatecast.node import NodeState
-from tests.core.fake_cluster import FENCED, REVOKED, FakeCluster
+from tests.core.fake_cluster import FENCED, RETRY, REVOKED, FakeCluster
 from tests.core.fakes import ALICE, BOB, FakeHandle, daemon, note, run, session, step
 
 
@@ -92,7 +92,7 @@ def test_a_node_that_finds_the_relay_again_goes_on_at_once() -> None:
     node.relay.broken = RelayUnavailableError("reset")
     nodes.settle()
     node.relay.broken = None
-    nodes.world.pass_time(10 / 40)
+    nodes.world.pass_time(RETRY)
     nodes.settle()
     assert node.cluster.health().is_healthy
 

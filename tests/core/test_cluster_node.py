@@ -21,7 +21,7 @@ from gatecast.frame import Frame
 from gatecast.guard import AuditEvent, AuditEventType
 from gatecast.node import NodeState
 from gatecast.peers import Peers
-from tests.core.fake_cluster import FENCED, REVOKED, FakeCluster, FakeNode
+from tests.core.fake_cluster import FENCED, RETRY, REVOKED, FakeCluster, FakeNode
 from tests.core.fakes import ALICE, BOB, HELLO, FakeHandle, daemon, note, run, session
 
 STRANGER = NodeId("stranger")
@@ -55,10 +55,6 @@ def following() -> tuple[FakeCluster, FakeNode, FakeHandle]:
 
 def cut_off(node: FakeNode) -> None:
     node.relay.broken = RelayUnavailableError("cut")
-
-
-RETRY = 0.25
-"""A fortieth of the lease."""
 
 
 def read(nodes: FakeCluster, *entries: bytes) -> None:

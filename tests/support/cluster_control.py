@@ -84,10 +84,7 @@ class RevokeCommand(_Model):
 class HealthReply(_Model):
     """What a process knows of its node."""
 
-    pid: int
     state: NodeState
-    nodes: int
-    connections: int
 
 
 def credential_of(account: int, session: int | None) -> str:

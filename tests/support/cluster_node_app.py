@@ -122,11 +122,7 @@ async def revoke(request: Request) -> Response:
 
 
 async def health(request: Request) -> Response:
-    now = cluster.health()
-    connections = sockets.get_connection_count() + streams.get_connection_count()
-    reply = HealthReply(
-        pid=os.getpid(), state=now.state, nodes=len(now.live_nodes), connections=connections
-    )
+    reply = HealthReply(state=cluster.health().state)
     return Response(reply.model_dump_json(), media_type="application/json")
 
 

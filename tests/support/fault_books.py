@@ -51,11 +51,6 @@ class Books:
         """Whether a credential of `client` has ended for certain."""
         return self._revocation_of(client) is not None
 
-    def close_deadline(self, client: FaultClient) -> float | None:
-        """Until when `client` must have been closed; `None` if it may stay."""
-        found = self._revocation_of(client)
-        return None if found is None else max(found.at + BOUND, client.node.resumed_at + SLACK)
-
     def violations(self, clients: Iterable[FaultClient]) -> list[str]:
         """Whatever is against a promise."""
         return [each for client in clients for each in self._violations_of(client)]
@@ -69,13 +64,18 @@ class Books:
             yield from self._missing(client)
 
     def _late_close(self, client: FaultClient) -> Iterator[str]:
-        deadline = self.close_deadline(client)
+        deadline = self._close_deadline(client)
         if deadline is None or not client.connected.is_set():
             return
         if client.closed_at is None:
             yield f"{client!r} was revoked and is open"
         elif client.closed_at > deadline:
             yield f"{client!r} was closed {client.closed_at - deadline:.1f} s too late"
+
+    def _close_deadline(self, client: FaultClient) -> float | None:
+        """Until when `client` must have been closed; `None` if it may stay."""
+        found = self._revocation_of(client)
+        return None if found is None else max(found.at + BOUND, client.node.resumed_at + SLACK)
 
     def _forbidden(self, client: FaultClient) -> Iterator[str]:
         revocation = self._revocation_of(client)

@@ -128,8 +128,9 @@ class _Trial:
 
     async def _confirmed_marker(self, node: RigNode) -> int:
         # One that was not confirmed promises nothing, and a connection to Redis may still be stale.
-        while not await self._broadcast(node, marker := News(tick=self._books.tick())):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        with anyio.fail_after(RECOVERY):
+            while not await self._broadcast(node, marker := News(tick=self._books.tick())):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         return marker.tick
 
     async def _revoke(self, act: Revoke) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -140,37 +140,22 @@ async def _redis_paused(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
         rig.redis.resume()
 
 
-@asynccontextmanager
-async def _redis_restarted(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
-    await rig.redis.kill()
-    try:
-        yield
-    finally:
-        await rig.redis.start()
+def _redis_killed(replace: Callable[[FaultRig], Awaitable[None]]) -> Begin:
+    @asynccontextmanager
+    async def kill(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
+        await rig.redis.kill()
+        try:
+            yield
+        finally:
+            await replace(rig)
 
-
-@asynccontextmanager
-async def _redis_emptied(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
-    await rig.redis.kill()
-    try:
-        yield
-    finally:
-        await rig.redis.lose_everything()
+    return kill
 
 
 @asynccontextmanager
 async def _redis_flushed(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
     yield
     await rig.redis.command(b"FLUSHALL")
-
-
-@asynccontextmanager
-async def _failover(rig: FaultRig, node: RigNode) -> AsyncGenerator[None]:
-    await rig.redis.kill()
-    try:
-        yield
-    finally:
-        await rig.fail_over()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +193,14 @@ FAULTS: Final = {
         Fault(FaultKind.NODE_PAUSED, _node_paused, however_short=Reach.NODE),
         Fault(FaultKind.NODE_KILLED, _node_killed, Reach.NODE, Reach.NODE),
         Fault(FaultKind.REDIS_PAUSED, _redis_paused, Reach.ALL),
-        Fault(FaultKind.REDIS_RESTARTED, _redis_restarted, Reach.ALL),
-        Fault(FaultKind.REDIS_EMPTIED, _redis_emptied, Reach.ALL, Reach.ALL),
+        Fault(FaultKind.REDIS_RESTARTED, _redis_killed(lambda rig: rig.redis.start()), Reach.ALL),
+        Fault(
+            FaultKind.REDIS_EMPTIED,
+            _redis_killed(lambda rig: rig.redis.lose_everything()),
+            Reach.ALL,
+            Reach.ALL,
+        ),
         Fault(FaultKind.REDIS_FLUSHED, _redis_flushed, however_short=Reach.ALL),
-        Fault(FaultKind.FAILOVER, _failover, Reach.ALL, Reach.ALL),
+        Fault(FaultKind.FAILOVER, _redis_killed(FaultRig.fail_over), Reach.ALL, Reach.ALL),
     )
 }
