@@ -21,6 +21,7 @@ from gatecast.frame import Frame
 from gatecast.outbox import Outbox, OutboxLimits
 from gatecast_adapters._asgi_server import KnownServer, find_known_server
 from gatecast_adapters._stepping import start
+from gatecast_adapters._uvicorn_shared import SharedBytes
 from gatecast_adapters.event_loop import call_later, spawn
 
 __all__ = ["AsgiHandle", "Delivery"]
@@ -69,6 +70,7 @@ class AsgiHandle:
         "_receiving",
         "_send",
         "_server",
+        "_shared",
         "_writer",
         "_writing",
     )
@@ -81,6 +83,8 @@ class AsgiHandle:
         self._in_place = self._server.send if self._server and delivery.in_place else None
         # What a frame can be given to at this moment: the above, or nothing while something waits.
         self._direct = self._in_place
+        # Takes most frames in its place, where the adapter's handle has found one.
+        self._shared: SharedBytes | None = None
         self._open = True
         # These exist only while they are needed: most connections are idle.
         self._outbox: Outbox | None = None
@@ -114,6 +118,9 @@ class AsgiHandle:
         direct = self._direct
         if direct is None:
             self._send_later(frame)
+            return
+        shared = self._shared
+        if shared is not None and shared.send(frame):
             return
         # From here on it is `_transmit`, written out: this is where a broadcast spends its time.
         try:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from types import FunctionType, MethodType
 from typing import Final, Protocol, TypeAlias, cast
 
 from starlette.types import Message, Send
 
-__all__ = ["KnownServer", "find_known_server"]
+__all__ = ["KnownServer", "ServerKind", "find_known_server"]
 
 ServerSend: TypeAlias = Callable[[Message], Coroutine[object, None, None]]
 
@@ -29,16 +30,28 @@ _TRANSPARENT_WRAPPERS: Final = frozenset(
     }
 )
 
+
+class ServerKind(Enum):
+    """A class of connections that is known."""
+
+    UVICORN_WEBSOCKETS = auto()
+    UVICORN_WSPROTO = auto()
+    UVICORN_HTTPTOOLS = auto()
+    UVICORN_H11 = auto()
+
+
 # uvicorn's `send` waits on an asyncio.Event until the socket is writable and does the rest without
 # suspending; it never looks at the current task. Its deprecated `websockets` protocol does.
-_KNOWN_SERVERS: Final = frozenset(
-    {
-        ("uvicorn.protocols.websockets.websockets_sansio_impl", "WebSocketsSansIOProtocol"),
-        ("uvicorn.protocols.websockets.wsproto_impl", "WSProtocol"),
-        ("uvicorn.protocols.http.httptools_impl", "RequestResponseCycle"),
-        ("uvicorn.protocols.http.h11_impl", "RequestResponseCycle"),
-    }
-)
+_WEBSOCKETS: Final = "uvicorn.protocols.websockets"
+_HTTP: Final = "uvicorn.protocols.http"
+_KNOWN_SERVERS: Final = {
+    (f"{_WEBSOCKETS}.websockets_sansio_impl", "WebSocketsSansIOProtocol"): (
+        ServerKind.UVICORN_WEBSOCKETS
+    ),
+    (f"{_WEBSOCKETS}.wsproto_impl", "WSProtocol"): ServerKind.UVICORN_WSPROTO,
+    (f"{_HTTP}.httptools_impl", "RequestResponseCycle"): ServerKind.UVICORN_HTTPTOOLS,
+    (f"{_HTTP}.h11_impl", "RequestResponseCycle"): ServerKind.UVICORN_H11,
+}
 
 
 class _Abortable(Protocol):
@@ -53,6 +66,7 @@ class _HasTransport(Protocol):
 class KnownServer:
     """One connection of a server whose `send` may be run by hand on its event loop's thread."""
 
+    kind: ServerKind
     send: ServerSend
     connection: _HasTransport
 
@@ -73,11 +87,12 @@ def find_known_server(send: Send) -> KnownServer | None:
     if not isinstance(innermost, MethodType):
         return None
     connection: object = innermost.__self__
-    kind = type(connection)
-    if (kind.__module__, kind.__name__) not in _KNOWN_SERVERS:
+    cls = type(connection)
+    kind = _KNOWN_SERVERS.get((cls.__module__, cls.__name__))
+    if kind is None:
         return None
     # The two tables above are the reason: both are known to be so of these classes.
-    return KnownServer(cast(ServerSend, innermost), cast(_HasTransport, connection))
+    return KnownServer(kind, cast(ServerSend, innermost), cast(_HasTransport, connection))
 
 
 def _closed_over_send(wrapper: FunctionType) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sse_starlette.event import ServerSentEvent
@@ -18,8 +19,10 @@ __all__ = [
     "CLOSED_EVENT_ID",
     "KEEP_ALIVE",
     "OPENING",
+    "Encoders",
     "EventField",
     "body",
+    "chunk_encoder",
     "close_encoder",
     "encoder",
 ]
@@ -41,6 +44,15 @@ _SPREAD_AFTER: Final = frozenset(
     {CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART, CloseCode.TRY_AGAIN_LATER}
 )
 _SHORTEST_RETRY: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """What makes all that goes over the streams of one transport."""
+
+    event: Callable[[Frame], Message]
+    chunk: Callable[[Frame], bytes]
+    close: Callable[[int, str], Message]
 
 
 def body(block: bytes, *, more: bool = True) -> Message:
@@ -71,6 +83,19 @@ def encoder(event: EventField | None, event_id: EventField | None) -> Callable[[
         return body(block.encode())
 
     return encode
+
+
+def chunk_encoder(encode: Callable[[Frame], Message]) -> Callable[[Frame], bytes]:
+    """Makes the one function that turns a frame into a chunk of HTTP/1.1 (RFC 9112 section 7.1).
+
+    The chunk carries what the ASGI event of `encode` would.
+    """
+
+    def encode_chunk(frame: Frame) -> bytes:
+        block: bytes = frame.encoded(encode)["body"]
+        return b"%x\r\n%b\r\n" % (len(block), block)
+
+    return encode_chunk
 
 
 def close_encoder(

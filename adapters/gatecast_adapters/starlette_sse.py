@@ -34,11 +34,14 @@ with requires_extra("sse"):
         CLOSED_EVENT_ID,
         KEEP_ALIVE,
         OPENING,
+        Encoders,
         EventField,
         body,
+        chunk_encoder,
         close_encoder,
         encoder,
     )
+    from gatecast_adapters._uvicorn_shared import SharedChunks
 
 __all__ = [
     "BackendSseTransport",
@@ -76,12 +79,12 @@ class SseHandle(AsgiHandle):
         self,
         send: Send,
         delivery: Delivery,
-        encode: Callable[[Frame], Message],
-        encode_close: Callable[[int, str], Message],
+        encoders: Encoders,
         turns: Turns[SseHandle],
     ) -> None:
-        super().__init__(send, delivery, encode)
-        self._encode_close = encode_close
+        super().__init__(send, delivery, encoders.event)
+        self._shared = SharedChunks.of(self._server, encoders.chunk)
+        self._encode_close = encoders.close
         self._turns = turns
         self._turn = -1
         self._holding = False
@@ -181,8 +184,9 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
             raise InvalidLimitError("retry_spread", retry_spread)
         self._keep_alive = keep_alive
         self._origins = OriginPolicy(allowed_origins)
-        self._encode = encoder(event, event_id)
-        self._encode_close = close_encoder(retry_spread, uniform)
+        encode = encoder(event, event_id)
+        encode_close = close_encoder(retry_spread, uniform)
+        self._encoders = Encoders(encode, chunk_encoder(encode), encode_close)
         self._turns: Turns[SseHandle] = Turns()
         self._delivery = Delivery(
             limits or OutboxLimits(), close_timeout, in_place, self.drop_connection
@@ -202,7 +206,7 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
     def prepare_frame(self, frame: Frame) -> None:
         """Raises `InvalidEventFieldError` if `event` or `event_id` give what no field may hold."""
         super().prepare_frame(frame)
-        frame.encoded(self._encode)
+        frame.encoded(self._encoders.event)
 
     async def run(
         self, identity: TIdentity, admission: Admission[TIdentity], receive: Receive, send: Send
@@ -210,7 +214,7 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
         """Register a stream whose response has begun, and hold it until it ends."""
         if not self.is_ready():
             self._turns = Turns()  # The event loop may be another one by now.
-        handle = SseHandle(send, self._delivery, self._encode, self._encode_close, self._turns)
+        handle = SseHandle(send, self._delivery, self._encoders, self._turns)
         try:
             with handle.serving():
                 self.let_in(handle, identity, admission)

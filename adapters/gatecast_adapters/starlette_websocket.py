@@ -33,7 +33,7 @@ with requires_extra("starlette"):
     from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
     from gatecast_adapters._origin import OriginPolicy
     from gatecast_adapters._retry_after import RETRY_AFTER
-    from gatecast_adapters._uvicorn_frames import SharedFrames
+    from gatecast_adapters._uvicorn_shared import SharedFrames
 
 __all__ = ["BackendWebsocketTransport", "Identify", "Incoming", "OnMessage", "WebsocketHandle"]
 
@@ -48,19 +48,13 @@ an `HTTPException` that it raises is the answer as well."""
 class WebsocketHandle(AsgiHandle):
     """One accepted WebSocket."""
 
-    __slots__ = ("_shared",)
+    __slots__ = ()
 
     def __init__(self, websocket: WebSocket, delivery: Delivery) -> None:
         # The public `websocket.send` only adds a state machine that this handle has no use for,
         # and hides the server beneath it.
         super().__init__(websocket._send, delivery, _text_event)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        self._shared = SharedFrames.of(self._server) if self._direct is not None else None
-
-    @override
-    def send(self, frame: Frame) -> None:
-        shared = self._shared
-        if shared is None or self._direct is None or not shared.send(frame):
-            super().send(frame)
+        self._shared = SharedFrames.of(self._server)
 
     @override
     def _close_event(self, code: int, reason: str) -> Message:

@@ -1,19 +1,25 @@
-"""Frames that all peers behind uvicorn share, with and without compression, as they go out."""
+"""What all peers behind uvicorn share, frames and chunks, as it goes out."""
 
 from __future__ import annotations
 
 import pytest
 from anyio.lowlevel import checkpoint
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from gatecast.frame import Frame
 from gatecast.identity import ConnectionIdentity
+from gatecast_adapters._asgi_server import find_known_server
+from gatecast_adapters._uvicorn_shared import SharedChunks
+from gatecast_adapters.starlette_sse import BackendSseTransport
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support import people
-from tests.support.apps import websocket_app
-from tests.support.clients import Close, WebsocketClient
+from tests.support.apps import stream_app, websocket_app
+from tests.support.clients import Close, StreamClient, WebsocketClient
 from tests.support.people import note
-from tests.support.raw_peer import RawPeer
+from tests.support.raw_peer import RawPeer, RawStream
 from tests.support.uvicorn_server import UvicornServer, serving
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
 
@@ -99,4 +105,48 @@ async def test_a_peer_that_is_gone_is_sent_nothing_before_the_app_has_heard_of_i
         assert not server.state.connections
         assert transport.get_connection_count() == 1
         assert transport.broadcast(note(0)) == 0
+    assert not transport.is_ready()
+
+
+async def test_a_chunk_is_the_one_that_the_server_would_make(http: str, in_place: bool) -> None:
+    transport = BackendSseTransport(in_place=in_place)
+    async with (
+        serving(stream_app(transport), http=http) as server,
+        RawStream.to(server.port) as peer,
+    ):
+        await peer.ask("/?as=alice")
+        await peer.receive_until(b"connected\n\n\r\n")
+        await until(transport.is_ready, "the stream")
+        transport.broadcast(note(0))
+        block = b"data: %b\n\n" % Frame(note(0)).data
+        assert await peer.receive() == b"%x\r\n%b\r\n" % (len(block), block)
+
+
+@pytest.mark.parametrize(("method", "shared"), [("GET", True), ("HEAD", False)])
+async def test_chunks_are_shared_by_chunked_responses_of_the_default_protocol(
+    http: str, method: str, shared: bool
+) -> None:
+    found: list[SharedChunks | None] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        found.append(SharedChunks.of(find_known_server(send), lambda frame: frame.data))
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(app, http=http) as server, RawPeer.to(server.port) as peer:
+        await peer.send(f"{method} / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        await until(lambda: found, "the response")
+    assert [each is not None for each in found] == [shared and http == "httptools"]
+
+
+async def test_a_stream_that_is_gone_upsets_nobody_before_the_app_has_heard_of_it() -> None:
+    transport = BackendSseTransport()
+    async with serving(stream_app(transport)) as server, StreamClient.to(server, "alice"):
+        await until(transport.is_ready, "the stream")
+        for connection in server.state.connections:
+            connection.transport.abort()
+        await checkpoint()
+        assert not server.state.connections
+        assert transport.get_connection_count() == 1
+        transport.broadcast(note(0))
     assert not transport.is_ready()
