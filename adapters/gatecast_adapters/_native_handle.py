@@ -17,7 +17,8 @@ from typing import Final
 from gatecast.errors import HandleClosedError, InvalidLimitError, SlowConsumerError
 from gatecast.frame import Frame
 from gatecast.outbox import Outbox, OutboxLimits
-from gatecast_adapters._websocket_frames import JoiningTurns, text_frame
+from gatecast_adapters._turns import Turns
+from gatecast_adapters._websocket_frames import text_frame
 
 __all__ = ["Delivery", "NativeHandle"]
 
@@ -65,7 +66,7 @@ class NativeHandle:
         self,
         write: Callable[[bytes], None],
         delivery: Delivery,
-        turns: JoiningTurns[NativeHandle],
+        turns: Turns[NativeHandle],
         shared_below: int = sys.maxsize,
     ) -> None:
         self._write = write
@@ -148,8 +149,11 @@ class NativeHandle:
         try:
             while self._open and self._outbox and self._keeps_up():
                 frames = _next(self._outbox)
-                joined = self._turns.join(frames, self._shared_below)
-                self._write(b"".join(map(self._wire, frames)) if joined is None else joined)
+                joined = self._turns.join(frames)
+                if joined.largest < self._shared_below:
+                    self._write(joined.data)
+                else:
+                    self._write(b"".join(map(self._wire, frames)))
         except Exception as error:  # noqa: BLE001  # It is this connection's; others are flushed next.
             self._fail(error)
         self._waiting = bool(self._outbox)

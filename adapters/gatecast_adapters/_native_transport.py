@@ -19,7 +19,8 @@ from gatecast.transport_options import TransportOptions
 from gatecast_adapters._incoming import OnMessage, answer
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._origin import OriginPolicy
-from gatecast_adapters._websocket_frames import JoiningTurns
+from gatecast_adapters._turns import Turns
+from gatecast_adapters._websocket_frames import text_frames
 
 __all__ = ["NativeTransport"]
 
@@ -47,14 +48,14 @@ class NativeTransport(ConnectionTransport[THandle, TIdentity]):
         self._idle_timeout = idle_timeout
         self._origins = OriginPolicy(allowed_origins)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._turns: JoiningTurns[NativeHandle] = JoiningTurns()
+        self._turns: Turns[NativeHandle] = Turns(text_frames)
         self._delivery = Delivery(limits or OutboxLimits(), close_timeout, self.drop_connection)
 
-    def _current_turns(self) -> JoiningTurns[NativeHandle]:
+    def _current_turns(self) -> Turns[NativeHandle]:
         """The turns of the event loop that is running, which may be another one by now."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._turns = loop, JoiningTurns()
+            self._loop, self._turns = loop, Turns(text_frames)
         return self._turns
 
     @asynccontextmanager

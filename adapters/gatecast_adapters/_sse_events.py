@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,9 +22,9 @@ __all__ = [
     "Encoders",
     "EventField",
     "body",
-    "chunk_encoder",
     "close_encoder",
     "encoder",
+    "joined_blocks",
 ]
 
 EventField = Callable[[JsonrpcMessage], str | None]
@@ -51,8 +51,25 @@ class Encoders:
     """What makes all that goes over the streams of one transport."""
 
     event: Callable[[Frame], Message]
+    """The ASGI event that carries a frame."""
     chunk: Callable[[Frame], bytes]
+    """A frame as a chunk of HTTP/1.1 (RFC 9112 section 7.1)."""
+    joined: Callable[[Sequence[Frame]], bytes]
+    """Several frames as one chunk."""
     close: Callable[[int, str], Message]
+    """The final ASGI event."""
+
+    @classmethod
+    def of(
+        cls, event: Callable[[Frame], Message], close: Callable[[int, str], Message]
+    ) -> Encoders:
+        """With chunks that carry what the events would."""
+
+        def joined(frames: Sequence[Frame]) -> bytes:
+            blocks = joined_blocks(frames, event)
+            return b"%x\r\n%b\r\n" % (len(blocks), blocks)
+
+        return cls(event, lambda frame: joined((frame,)), joined, close)
 
 
 def body(block: bytes, *, more: bool = True) -> Message:
@@ -85,17 +102,9 @@ def encoder(event: EventField | None, event_id: EventField | None) -> Callable[[
     return encode
 
 
-def chunk_encoder(encode: Callable[[Frame], Message]) -> Callable[[Frame], bytes]:
-    """Makes the one function that turns a frame into a chunk of HTTP/1.1 (RFC 9112 section 7.1).
-
-    The chunk carries what the ASGI event of `encode` would.
-    """
-
-    def encode_chunk(frame: Frame) -> bytes:
-        block: bytes = frame.encoded(encode)["body"]
-        return b"%x\r\n%b\r\n" % (len(block), block)
-
-    return encode_chunk
+def joined_blocks(frames: Sequence[Frame], event: Callable[[Frame], Message]) -> bytes:
+    """What the events of `frames` carry, one after the other."""
+    return b"".join([frame.encoded(event)["body"] for frame in frames])
 
 
 def close_encoder(

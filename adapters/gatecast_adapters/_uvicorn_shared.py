@@ -116,10 +116,14 @@ class SharedChunks:
 
     def send(self, frame: Frame) -> bool:
         """As `SharedFrames.send`."""
+        return self.write(frame.encoded(self._encode))
+
+    def write(self, chunks: bytes) -> bool:
+        """Write whole chunks, under the same condition."""
         transport = self._transport
         if transport.is_closing() or self._flow.write_paused:
             return False
-        transport.write(frame.encoded(self._encode))
+        transport.write(chunks)
         return True
 
 

@@ -10,11 +10,11 @@ from typing import Generic, TypeAlias
 from typing_extensions import TypeVar, Unpack, override
 
 from gatecast.admission import Admission
-from gatecast.errors import InvalidLimitError, SlowConsumerError
+from gatecast.errors import InvalidLimitError
 from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.ids import AccountId, TokenHash
-from gatecast.outbox import Outbox, OutboxLimits
+from gatecast.outbox import OutboxLimits
 from gatecast.transport import ConnectionTransport
 from gatecast.transport_options import TransportOptions
 from gatecast_adapters._extras import requires_extra
@@ -26,22 +26,19 @@ with requires_extra("sse"):
     from sse_starlette import EventSourceResponse
     from starlette.requests import Request
     from starlette.responses import PlainTextResponse, Response
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
-    from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
+    from gatecast_adapters._asgi_handle import Delivery
     from gatecast_adapters._origin import OriginPolicy
     from gatecast_adapters._sse_events import (
         CLOSED_EVENT_ID,
-        KEEP_ALIVE,
         OPENING,
         Encoders,
         EventField,
-        body,
-        chunk_encoder,
         close_encoder,
         encoder,
     )
-    from gatecast_adapters._uvicorn_shared import SharedChunks
+    from gatecast_adapters._sse_handle import SseHandle
 
 __all__ = [
     "BackendSseTransport",
@@ -68,77 +65,6 @@ TIdentity = TypeVar("TIdentity", default=SseIdentity)
 
 Identify: TypeAlias = Callable[[Request], Awaitable[TIdentity | None]]
 """Says who asks for a stream; `None` refuses it with 401, an `HTTPException` with its status."""
-
-
-class SseHandle(AsgiHandle):
-    """One stream whose response has begun."""
-
-    __slots__ = ("_encode_close", "_holding", "_turn", "_turns")
-
-    def __init__(
-        self,
-        send: Send,
-        delivery: Delivery,
-        encoders: Encoders,
-        turns: Turns[SseHandle],
-    ) -> None:
-        super().__init__(send, delivery, encoders.event)
-        self._shared = SharedChunks.of(self._server, encoders.chunk)
-        self._encode_close = encoders.close
-        self._turns = turns
-        self._turn = -1
-        self._holding = False
-
-    @override
-    def send(self, frame: Frame) -> None:
-        turns = self._turns
-        if self._turn != turns.current:
-            self._turn = turns.current
-            if not turns.ending:
-                turns.end_soon()
-            AsgiHandle.send(self, frame)  # `super()` is looked up anew at every call.
-            return
-        if self._direct is not None:
-            self._direct = None
-            self._holding = True
-            turns.flush_at_end(self)
-        self._send_later(frame)
-
-    @override
-    def _send_later(self, frame: Frame) -> None:
-        if not self._holding:
-            super()._send_later(frame)
-            return
-        try:
-            self._queue(frame)
-        except SlowConsumerError:
-            # That many were held back by us, which says nothing of the peer.
-            self.flush()
-            AsgiHandle.send(self, frame)
-
-    def flush(self) -> None:
-        """Send what was held back within this turn."""
-        self._holding = False
-        if self._open and self._writing is None:
-            self._direct = self._in_place
-            if self._outbox:
-                self._transmit_or_fail(self._next_event(self._outbox))
-
-    def keep_alive(self) -> None:
-        """Send a comment, unless something is on its way anyway."""
-        if self._open and self._writing is None:
-            self._transmit_or_fail(KEEP_ALIVE)
-
-    @override
-    def _next_event(self, outbox: Outbox) -> Message:
-        frames = outbox.pop_all()
-        if len(frames) == 1:
-            return frames[0].encoded(self._encode)
-        return body(b"".join([frame.encoded(self._encode)["body"] for frame in frames]))
-
-    @override
-    def _close_event(self, code: int, reason: str) -> Message:
-        return self._encode_close(code, reason)
 
 
 class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
@@ -184,10 +110,8 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
             raise InvalidLimitError("retry_spread", retry_spread)
         self._keep_alive = keep_alive
         self._origins = OriginPolicy(allowed_origins)
-        encode = encoder(event, event_id)
-        encode_close = close_encoder(retry_spread, uniform)
-        self._encoders = Encoders(encode, chunk_encoder(encode), encode_close)
-        self._turns: Turns[SseHandle] = Turns()
+        self._encoders = Encoders.of(encoder(event, event_id), close_encoder(retry_spread, uniform))
+        self._turns: Turns[SseHandle] = Turns(self._encoders.joined)
         self._delivery = Delivery(
             limits or OutboxLimits(), close_timeout, in_place, self.drop_connection
         )
@@ -213,7 +137,8 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
     ) -> None:
         """Register a stream whose response has begun, and hold it until it ends."""
         if not self.is_ready():
-            self._turns = Turns()  # The event loop may be another one by now.
+            # The event loop may be another one by now.
+            self._turns = Turns(self._encoders.joined)
         handle = SseHandle(send, self._delivery, self._encoders, self._turns)
         try:
             with handle.serving():

@@ -23,9 +23,9 @@ from gatecast_adapters._incoming import Incoming, OnMessage
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._native_transport import NativeTransport
 from gatecast_adapters._retry_after import RETRY_AFTER
+from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import (
     COMPRESSION_THRESHOLD,
-    JoiningTurns,
     shared_below,
 )
 from gatecast_adapters.event_loop import HOST
@@ -62,7 +62,7 @@ class WebsocketsServerHandle(NativeHandle):
     __slots__ = ("_connection", "_protocol", "_writer")
 
     def __init__(
-        self, connection: ServerConnection, delivery: Delivery, turns: JoiningTurns[NativeHandle]
+        self, connection: ServerConnection, delivery: Delivery, turns: Turns[NativeHandle]
     ) -> None:
         super().__init__(
             connection.transport.write,

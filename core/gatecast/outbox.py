@@ -31,10 +31,11 @@ class Outbox:
     allocates nothing that the garbage collector would have to look at.
     """
 
-    __slots__ = ("_frames", "_limits", "size")
+    __slots__ = ("_frames", "_max_bytes", "_max_messages", "size")
 
     def __init__(self, limits: OutboxLimits) -> None:
-        self._limits = limits
+        self._max_messages = limits.max_messages
+        self._max_bytes = limits.max_bytes
         self._frames: deque[Frame] = deque()
         self.size: int = 0
         """How many bytes wait."""
@@ -48,16 +49,17 @@ class Outbox:
         Raises `SlowConsumerError` if either limit would be exceeded, and then has not taken it. One
         frame larger than `max_bytes` is refused as well: the bound is a bound.
         """
-        size = self.size + len(frame)
-        if len(self._frames) >= self._limits.max_messages or size > self._limits.max_bytes:
-            raise SlowConsumerError(len(self._frames), self.size)
-        self._frames.append(frame)
+        frames = self._frames
+        size = self.size + len(frame.data)
+        if len(frames) >= self._max_messages or size > self._max_bytes:
+            raise SlowConsumerError(len(frames), self.size)
+        frames.append(frame)
         self.size = size
 
     def pop(self) -> Frame:
         """Take the oldest frame; raises `IndexError` if there is none."""
         frame = self._frames.popleft()
-        self.size -= len(frame)
+        self.size -= len(frame.data)
         return frame
 
     def pop_all(self) -> list[Frame]:

@@ -111,6 +111,22 @@ async def test_a_keep_alive_that_has_to_wait_does_not_upset_the_order(http: str)
         assert [await alice.number() for _ in range(3)] == [0, 1, 2]
 
 
+async def test_what_was_held_back_waits_if_the_peer_has_stalled_by_then(http: str) -> None:
+    transport = BackendSseTransport()
+    async with (
+        serving(stream_app(transport), http=http) as server,
+        StreamClient.to(server, "alice") as alice,
+    ):
+        await until(transport.is_ready, "the stream")
+        transport.broadcast(note(0))
+        transport.broadcast(note(1))
+        server.pause_writing()
+        await checkpoint()
+        server.resume_writing()
+        transport.broadcast(note(2))
+        assert [await alice.number() for _ in range(3)] == [0, 1, 2]
+
+
 async def test_a_closed_handle_takes_nothing_more(ws: str, in_place: bool) -> None:
     transport = BackendWebsocketTransport(in_place=in_place)
     async with (

@@ -6,6 +6,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from gatecast_adapters._turns import Turns
+from gatecast_adapters._websocket_frames import text_frames
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +20,7 @@ class Handle:
 
 
 async def test_a_turn_ends_when_the_event_loop_goes_on() -> None:
-    turns: Turns[Handle] = Turns()
+    turns: Turns[Handle] = Turns(text_frames)
     turn = turns.current
     turns.end_soon()
     assert (turns.current, turns.ending) == (turn, True)
@@ -29,7 +30,7 @@ async def test_a_turn_ends_when_the_event_loop_goes_on() -> None:
 
 
 async def test_who_holds_something_back_is_flushed_once_at_the_end_of_the_turn() -> None:
-    turns: Turns[Handle] = Turns()
+    turns: Turns[Handle] = Turns(text_frames)
     handle, other = Handle(), Handle()
     turns.end_soon()
     turns.flush_at_end(handle)
@@ -42,7 +43,7 @@ async def test_who_holds_something_back_is_flushed_once_at_the_end_of_the_turn()
 
 
 async def test_a_flush_may_begin_the_next_turn() -> None:
-    turns: Turns[Handle] = Turns()
+    turns: Turns[Handle] = Turns(text_frames)
 
     class Echo(Handle):
         def flush(self) -> None:

@@ -1,0 +1,95 @@
+"""The handle of one event stream: what is sent within one turn goes out as one write."""
+
+from __future__ import annotations
+
+from starlette.types import Message, Send
+from typing_extensions import override
+
+from gatecast.errors import SlowConsumerError
+from gatecast.frame import Frame
+from gatecast.outbox import Outbox
+from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
+from gatecast_adapters._sse_events import KEEP_ALIVE, Encoders, body, joined_blocks
+from gatecast_adapters._turns import Turns
+from gatecast_adapters._uvicorn_shared import SharedChunks
+
+__all__ = ["SseHandle"]
+
+
+class SseHandle(AsgiHandle):
+    """One stream whose response has begun."""
+
+    __slots__ = ("_chunks", "_encode_close", "_holding", "_turn", "_turns")
+
+    def __init__(
+        self,
+        send: Send,
+        delivery: Delivery,
+        encoders: Encoders,
+        turns: Turns[SseHandle],
+    ) -> None:
+        super().__init__(send, delivery, encoders.event)
+        self._shared = self._chunks = SharedChunks.of(self._server, encoders.chunk)
+        self._encode_close = encoders.close
+        self._turns = turns
+        self._turn = -1
+        self._holding = False
+
+    @override
+    def send(self, frame: Frame) -> None:
+        if self._holding:
+            self._hold(frame)
+            return
+        turns = self._turns
+        if self._turn == turns.current and self._direct is not None:
+            self._direct = None
+            self._holding = True
+            turns.flush_at_end(self)
+            self._hold(frame)
+            return
+        self._turn = turns.current
+        if not turns.ending:
+            turns.end_soon()
+        AsgiHandle.send(self, frame)  # `super()` is looked up anew at every call.
+
+    def _hold(self, frame: Frame) -> None:
+        try:
+            self._queue(frame)
+        except SlowConsumerError:
+            # That many were held back by us, which says nothing of the peer.
+            self.flush()
+            AsgiHandle.send(self, frame)
+
+    def flush(self) -> None:
+        """Send what was held back within this turn."""
+        self._holding = False
+        if not self._open or self._writing is not None:
+            return
+        self._direct = self._in_place
+        if self._outbox:
+            try:
+                self._send_held(self._outbox.pop_all())
+            except Exception as error:  # noqa: BLE001  # It is this stream's; others are flushed next.
+                self._fail(error)
+
+    def _send_held(self, frames: list[Frame]) -> None:
+        if self._chunks is None or not self._chunks.write(self._turns.join(frames).data):
+            self._transmit(self._event_of(frames))
+
+    def keep_alive(self) -> None:
+        """Send a comment, unless something is on its way anyway."""
+        if self._open and self._writing is None:
+            self._transmit_or_fail(KEEP_ALIVE)
+
+    @override
+    def _next_event(self, outbox: Outbox) -> Message:
+        return self._event_of(outbox.pop_all())
+
+    def _event_of(self, frames: list[Frame]) -> Message:
+        if len(frames) == 1:
+            return frames[0].encoded(self._encode)
+        return body(joined_blocks(frames, self._encode))
+
+    @override
+    def _close_event(self, code: int, reason: str) -> Message:
+        return self._encode_close(code, reason)
