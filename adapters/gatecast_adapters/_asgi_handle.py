@@ -7,19 +7,20 @@ bounded outbox, and a writer task that lives only while something waits hands th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
 import anyio
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Send
 
 from gatecast.errors import HandleClosedError, InvalidLimitError
 from gatecast.frame import Frame
 from gatecast.outbox import Outbox, OutboxLimits
-from gatecast_adapters._asgi_server import KnownServer, find_known_server
+from gatecast_adapters._asgi_reading import AsgiReading
+from gatecast_adapters._asgi_server import find_known_server
 from gatecast_adapters._stepping import start
 from gatecast_adapters._uvicorn_shared import SharedBytes
 from gatecast_adapters.event_loop import call_later, spawn
@@ -47,7 +48,7 @@ class Delivery:
             raise InvalidLimitError("close_timeout", self.close_timeout)
 
 
-class AsgiHandle:
+class AsgiHandle(AsgiReading):
     """One open connection of an ASGI server.
 
     `send` is the connection's ASGI `send` after it was accepted or its response was begun, and
@@ -56,33 +57,28 @@ class AsgiHandle:
     """
 
     __slots__ = (
-        "__weakref__",
         "_cancel_give_up",
-        "_close_sent",
         "_closing",
         "_delivery",
         "_direct",
         "_encode",
         "_in_place",
-        "_interruptible",
         "_open",
         "_outbox",
-        "_receiving",
         "_send",
-        "_server",
         "_shared",
         "_writer",
         "_writing",
     )
 
     def __init__(self, send: Send, delivery: Delivery, encode: Callable[[Frame], Message]) -> None:
+        super().__init__(find_known_server(send))
         self._send = send
         self._delivery = delivery
-        self._server: KnownServer | None = find_known_server(send)
         self._encode = encode
         self._in_place = self._server.send if self._server and delivery.in_place else None
-        # What a frame can be given to at this moment: the above, or nothing while something waits.
-        self._direct = self._in_place
+        # Whether a frame can go out where it is broadcast: not while another one waits.
+        self._direct = self._in_place is not None
         # Takes most frames in its place, where the adapter's handle has found one.
         self._shared: SharedBytes | None = None
         self._open = True
@@ -91,9 +87,6 @@ class AsgiHandle:
         self._writing: anyio.CancelScope | None = None
         self._writer: object = None
         self._closing: Message | None = None
-        self._close_sent: anyio.Event | None = None
-        self._receiving: anyio.CancelScope | None = None
-        self._interruptible: anyio.CancelScope | None = None
         self._cancel_give_up: Callable[[], None] | None = None
 
     # What an adapter's handle fills in
@@ -115,21 +108,11 @@ class AsgiHandle:
 
     def send(self, frame: Frame) -> None:
         """As `ConnectionHandle.send`."""
-        direct = self._direct
-        if direct is None:
-            self._send_later(frame)
-            return
         shared = self._shared
-        if shared is not None and shared.send(frame):
-            return
-        # From here on it is `_transmit`, written out: this is where a broadcast spends its time.
-        try:
-            suspended = start(direct(frame.encoded(self._encode)))
-        except (OSError, RuntimeError) as error:
-            self._end()
-            raise HandleClosedError from error
-        if suspended is not None:
-            self._ensure_writer(suspended.finish)
+        if not self._direct:
+            self._send_later(frame)
+        elif shared is None or not shared.send(frame):
+            self._transmit(frame.encoded(self._encode))
 
     def close(self, code: int, reason: str) -> None:
         """As `ConnectionHandle.close`."""
@@ -137,47 +120,13 @@ class AsgiHandle:
             return
         self._end()
         self._closing = self._close_event(code, reason)
-        if self._server is None:
-            self._close_sent = anyio.Event()
-        if self._receiving is not None:
-            self._receiving.cancel()
+        self._let_close_come_first()
         if self._writing is not None:
             self._writing.cancel()
         elif not self._closed_in_place(self._closing):
             self._ensure_writer()
 
     # What the transport that serves the connection calls
-
-    def serving(self) -> AbstractContextManager[None]:
-        """Wrap the reading of the connection in this: it ends when the peer is given up.
-
-        A known server ends the reading by itself once the connection is aborted.
-        """
-        return self.interruptible() if self._server is None else nullcontext()
-
-    def receiver(self, receive: Receive) -> Receive:
-        """The same `receive`, except that a close comes first where the server is not known.
-
-        granian sends no close while its app receives: so that is interrupted until it is sent.
-        """
-        return receive if self._server is not None else partial(self._receive, receive)
-
-    async def _receive(self, receive: Receive) -> Message:
-        while True:
-            if self._close_sent is not None:
-                await self._close_sent.wait()
-            with anyio.CancelScope() as self._receiving:
-                return await receive()
-
-    @contextmanager
-    def interruptible(self) -> Generator[None]:
-        """Wrap in this what an app may take long for: it is cancelled when the peer is given up."""
-        if self._interruptible is not None:
-            yield
-            return
-        with anyio.CancelScope() as self._interruptible:
-            yield
-        self._interruptible = None
 
     def release(self) -> None:
         """The connection is no longer served: let go of everything.
@@ -186,7 +135,7 @@ class AsgiHandle:
         mean that the peer takes it, so what is left of the connection by then is aborted (REV-7).
         """
         self._open = False
-        self._direct = None
+        self._direct = False
         self._closing = None
         if self._writing is not None:
             self._writing.cancel()
@@ -242,23 +191,16 @@ class AsgiHandle:
         if not self._open:
             return
         self._open = False
-        self._direct = None
+        self._direct = False
         if self._outbox is not None:
             self._outbox.clear()
         self._cancel_give_up = call_later(self._delivery.close_timeout, self._give_up)
-
-    def _give_up(self) -> None:
-        """The peer has not taken its close in time."""
-        if self._server is not None:
-            self._server.abort()
-        if self._interruptible is not None:
-            self._interruptible.cancel()
 
     # The writer
 
     def _ensure_writer(self, first: _Sending | None = None) -> None:
         if self._writing is None:
-            self._direct = None
+            self._direct = False
             self._writing = anyio.CancelScope()
             self._writer = spawn(partial(self._write, self._writing, first))
 
@@ -275,11 +217,10 @@ class AsgiHandle:
             # A peer that is gone already can't be told, and that is all there is to say.
             with anyio.CancelScope() as self._writing, suppress(Exception):
                 await self._hand_over(self._closing, _always)
-            if self._close_sent is not None:
-                self._close_sent.set()
+            self._close_has_come()
         self._writing = self._writer = None
         if self._open:
-            self._direct = self._in_place
+            self._direct = self._in_place is not None
 
     async def _hand_over(self, event: Message, still_wanted: Callable[[], bool]) -> None:
         if self._in_place is None:

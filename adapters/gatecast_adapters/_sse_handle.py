@@ -41,8 +41,8 @@ class SseHandle(AsgiHandle):
             self._hold(frame)
             return
         turns = self._turns
-        if self._turn == turns.current and self._direct is not None:
-            self._direct = None
+        if self._turn == turns.current and self._direct:
+            self._direct = False
             self._holding = True
             turns.flush_at_end(self)
             self._hold(frame)
@@ -65,7 +65,7 @@ class SseHandle(AsgiHandle):
         self._holding = False
         if not self._open or self._writing is not None:
             return
-        self._direct = self._in_place
+        self._direct = self._in_place is not None
         if self._outbox:
             try:
                 self._send_held(self._outbox.pop_all())

@@ -34,8 +34,7 @@ class Connections(Generic[THandle, TIdentity]):
     admission, a verb that is called on another thread raises `WrongThreadError` (SHP-2); only
     `is_ready`, `get_connection_count` and `get_connections`, which change nothing, answer anywhere.
 
-    `host` is the clock, thread and event loop that they live on; the other arguments are those of
-    `TransportOptions`.
+    `host` is the clock, thread and event loop they live on; for the rest see `TransportOptions`.
     """
 
     def __init__(

@@ -13,21 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final, Literal, NewType, Self, TypeAlias, TypeGuard
+from typing import Annotated, ClassVar, Final, Literal, NewType, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    SerializerFunctionWrapHandler,
-    Strict,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError, from_json
 
 from gatecast.errors import InvalidMessageError, MessageNotSerializableError
+from gatecast.jsonrpc_model import JsonrpcModel, JsonrpcObject, OptionalJsonrpcObject
 
 __all__ = [
     "INTERNAL_ERROR",
@@ -110,72 +102,7 @@ def _check_error_code(code: object) -> object:
     )
 
 
-def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
-    return isinstance(value, Mapping)
-
-
-def _check_object(value: object) -> object:
-    if _is_mapping(value):
-        return value
-    raise PydanticCustomError("object", "Input should be an object")
-
-
-# Strict about the keys but not about the container, so that any mapping will do.
-_Dict: TypeAlias = Annotated[dict[str, object], Strict(strict=False)]
-_Object: TypeAlias = Annotated[_Dict, BeforeValidator(_check_object)]
-# A default is not validated: None stands for an absent member, and a null is refused.
-_OptionalObject: TypeAlias = Annotated[_Dict | None, BeforeValidator(_check_object)]
-
-
-class _JsonrpcModel(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="allow",
-        frozen=True,
-        strict=True,
-        # Pydantic's default writes NaN as null. Kept as it is, `to_json` can refuse it.
-        ser_json_inf_nan="constants",
-    )
-
-    excluded_members: ClassVar[frozenset[str]] = frozenset()
-    """The members that would make another kind of message of this one."""
-
-    @classmethod
-    def from_members(cls, members: Mapping[str, object]) -> Self:
-        """Check `members` and make a message of them. Raises `InvalidMessageError`."""
-        try:
-            return cls.model_validate(dict(members))
-        except ValidationError as error:
-            raise InvalidMessageError(_describe(error)) from None
-
-    @model_validator(mode="after")
-    def _refuse_excluded_members(self) -> Self:
-        excluded = self.excluded_members & (self.model_extra or {}).keys()
-        if excluded:
-            raise PydanticCustomError(
-                "excluded_member",
-                "{kind} can't have the member {names}",
-                {"kind": type(self).__name__, "names": ", ".join(sorted(excluded))},
-            )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _omit_absent_members(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
-        members: dict[str, object] = handler(self)
-        for name in type(self).model_fields.keys() - self.model_fields_set:
-            members.pop(name, None)
-        return members
-
-
-def _describe(error: ValidationError) -> str:
-    """Say which members are wrong, and how, without what was in them: it may be huge."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, detail["loc"])), detail["msg"]]))
-        for detail in details
-    )
-
-
-class JsonrpcRequest(_JsonrpcModel):
+class JsonrpcRequest(JsonrpcModel):
     """A call that wants a response. `params` is None if the member is absent."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"result", "error"})
@@ -183,30 +110,30 @@ class JsonrpcRequest(_JsonrpcModel):
     jsonrpc: Literal["2.0"]
     id: JsonrpcRequestId
     method: str
-    params: _OptionalObject = None
+    params: OptionalJsonrpcObject = None
 
 
-class JsonrpcNotification(_JsonrpcModel):
+class JsonrpcNotification(JsonrpcModel):
     """A call that wants no response. `params` is None if the member is absent."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"id", "result", "error"})
 
     jsonrpc: Literal["2.0"]
     method: str
-    params: _OptionalObject = None
+    params: OptionalJsonrpcObject = None
 
 
-class JsonrpcResponse(_JsonrpcModel):
+class JsonrpcResponse(JsonrpcModel):
     """What a request came to."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"method", "error"})
 
     jsonrpc: Literal["2.0"]
     id: JsonrpcRequestId
-    result: _Object
+    result: JsonrpcObject
 
 
-class JsonrpcErrorObject(_JsonrpcModel):
+class JsonrpcErrorObject(JsonrpcModel):
     """Why a request failed.
 
     `data` is any JSON. It is None both for a null and for an absent member; the name is in
@@ -218,7 +145,7 @@ class JsonrpcErrorObject(_JsonrpcModel):
     data: object = None
 
 
-class JsonrpcErrorResponse(_JsonrpcModel):
+class JsonrpcErrorResponse(JsonrpcModel):
     """The failure of a request. The id is None if the request's own could not be read."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"method", "result"})

@@ -203,7 +203,8 @@ class ClosedBySending(AsgiHandle):
 
     def __init__(self, delivery: Delivery) -> None:
         super().__init__(self._close_and_fail, delivery, lambda _: {"type": "test"})
-        self._in_place = self._direct = self._close_and_fail
+        self._in_place = self._close_and_fail
+        self._direct = True
 
     async def _close_and_fail(self, event: Message) -> None:
         self.close(4001, "closed")
