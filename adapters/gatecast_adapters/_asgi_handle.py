@@ -84,7 +84,7 @@ class AsgiHandle(AsgiReading):
         self._open = True
         # These exist only while they are needed: most connections are idle.
         self._outbox: Outbox | None = None
-        self._writing: anyio.CancelScope | None = None
+        self._writing: anyio.CancelScope | _NotBegun | None = None
         self._writer: object = None
         self._closing: Message | None = None
         self._cancel_give_up: Callable[[], None] | None = None
@@ -194,19 +194,20 @@ class AsgiHandle(AsgiReading):
         self._direct = False
         if self._outbox is not None:
             self._outbox.clear()
-        self._cancel_give_up = call_later(self._delivery.close_timeout, self._give_up)
+        self._cancel_give_up = call_later(self._delivery.close_timeout, self.give_up)
 
     # The writer
 
     def _ensure_writer(self, first: _Sending | None = None) -> None:
         if self._writing is None:
             self._direct = False
-            self._writing = anyio.CancelScope()
-            self._writer = spawn(partial(self._write, self._writing, first))
+            self._writing = _NotBegun()
+            self._writer = spawn(partial(self._write, first))
 
-    async def _write(self, scope: anyio.CancelScope, first: _Sending | None) -> None:
+    async def _write(self, first: _Sending | None) -> None:
         try:
-            with scope:
+            # Made in here, since a turn may end, or an app broadcast, outside of any task.
+            with anyio.CancelScope() as self._writing:
                 if first is not None:
                     await first(self._is_open)
                 while self._open and self._outbox:
@@ -216,7 +217,7 @@ class AsgiHandle(AsgiReading):
         if self._closing is not None:
             # A peer that is gone already can't be told, and that is all there is to say.
             with anyio.CancelScope() as self._writing, suppress(Exception):
-                await self._hand_over(self._closing, _always)
+                await self._hand_over(self._closing, lambda: True)
             self._close_has_come()
         self._writing = self._writer = None
         if self._open:
@@ -224,8 +225,9 @@ class AsgiHandle(AsgiReading):
 
     async def _hand_over(self, event: Message, still_wanted: Callable[[], bool]) -> None:
         if self._in_place is None:
-            # A copy: the event is shared by all connections, and a middleware may write to it.
-            await self._send(dict(event))
+            if still_wanted():
+                # A copy: it is shared by all connections, and a middleware may write to it.
+                await self._send(dict(event))
         elif (suspended := start(self._in_place(event))) is not None:
             await suspended.finish(still_wanted)
 
@@ -239,5 +241,8 @@ class AsgiHandle(AsgiReading):
         return self._open
 
 
-def _always() -> bool:
-    return True
+class _NotBegun:
+    """A task that has not begun to write: it will see for itself what is still wanted."""
+
+    def cancel(self) -> None:
+        pass

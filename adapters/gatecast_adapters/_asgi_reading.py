@@ -59,6 +59,21 @@ class AsgiReading:
             yield
         self._interruptible = None
 
+    def has_moved_on(self) -> bool:
+        """Whether a known server serves the connection no more, of which it may tell nobody.
+
+        uvicorn tells only the latest request on a connection that its peer is gone. A peer that
+        sends another one while its stream is open, or upgrades the connection, is that one's.
+        """
+        return self._server is not None and self._server.has_moved_on()
+
+    def give_up(self) -> None:
+        """Drop the connection at once: its peer has not taken its close in time, or is gone."""
+        if self._server is not None:
+            self._server.abort()
+        if self._interruptible is not None:
+            self._interruptible.cancel()
+
     # What the writing half calls
 
     def _let_close_come_first(self) -> None:
@@ -70,10 +85,3 @@ class AsgiReading:
     def _close_has_come(self) -> None:
         if self._close_sent is not None:
             self._close_sent.set()
-
-    def _give_up(self) -> None:
-        """The peer has not taken its close in time."""
-        if self._server is not None:
-            self._server.abort()
-        if self._interruptible is not None:
-            self._interruptible.cancel()

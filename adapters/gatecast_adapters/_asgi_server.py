@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeAlias, cast
 
 from starlette.types import Message, Send
 
-__all__ = ["KnownServer", "ServerKind", "find_known_server"]
+__all__ = ["KnownServer", "Shareable", "find_known_server"]
 
 ServerSend: TypeAlias = Callable[[Message], Coroutine[object, None, None]]
 
@@ -31,13 +31,12 @@ _TRANSPARENT_WRAPPERS: Final = frozenset(
 )
 
 
-class ServerKind(Enum):
-    """A class of connections that is known."""
+class Shareable(Enum):
+    """The bytes on the wire that are the same for all connections of a server, and known to be."""
 
-    UVICORN_WEBSOCKETS = auto()
-    UVICORN_WSPROTO = auto()
-    UVICORN_HTTPTOOLS = auto()
-    UVICORN_H11 = auto()
+    NOTHING = auto()
+    FRAMES = auto()
+    CHUNKS = auto()
 
 
 # uvicorn's `send` waits on an asyncio.Event until the socket is writable and does the rest without
@@ -45,30 +44,37 @@ class ServerKind(Enum):
 _WEBSOCKETS: Final = "uvicorn.protocols.websockets"
 _HTTP: Final = "uvicorn.protocols.http"
 _KNOWN_SERVERS: Final = {
-    (f"{_WEBSOCKETS}.websockets_sansio_impl", "WebSocketsSansIOProtocol"): (
-        ServerKind.UVICORN_WEBSOCKETS
-    ),
-    (f"{_WEBSOCKETS}.wsproto_impl", "WSProtocol"): ServerKind.UVICORN_WSPROTO,
-    (f"{_HTTP}.httptools_impl", "RequestResponseCycle"): ServerKind.UVICORN_HTTPTOOLS,
-    (f"{_HTTP}.h11_impl", "RequestResponseCycle"): ServerKind.UVICORN_H11,
+    (f"{_WEBSOCKETS}.websockets_sansio_impl", "WebSocketsSansIOProtocol"): Shareable.FRAMES,
+    (f"{_WEBSOCKETS}.wsproto_impl", "WSProtocol"): Shareable.NOTHING,
+    (f"{_HTTP}.httptools_impl", "RequestResponseCycle"): Shareable.CHUNKS,
+    (f"{_HTTP}.h11_impl", "RequestResponseCycle"): Shareable.NOTHING,
 }
 
 
-class _Abortable(Protocol):
+class _Transport(Protocol):
     def abort(self) -> None: ...
+    def is_closing(self) -> bool: ...
+    def get_protocol(self) -> object: ...
 
 
 class _HasTransport(Protocol):
-    transport: _Abortable
+    transport: _Transport
 
 
 @dataclass(frozen=True, slots=True)
 class KnownServer:
     """One connection of a server whose `send` may be run by hand on its event loop's thread."""
 
-    kind: ServerKind
     send: ServerSend
+    shareable: Shareable
     connection: _HasTransport
+    protocol: object
+    """What its socket served when it was found."""
+
+    def has_moved_on(self) -> bool:
+        """Whether its socket is closing, or serves something else by now."""
+        transport = self.connection.transport
+        return transport.is_closing() or transport.get_protocol() is not self.protocol
 
     def abort(self) -> None:
         """Drop the connection at once, with whatever is still buffered for the peer."""
@@ -88,11 +94,13 @@ def find_known_server(send: Send) -> KnownServer | None:
         return None
     connection: object = innermost.__self__
     cls = type(connection)
-    kind = _KNOWN_SERVERS.get((cls.__module__, cls.__name__))
-    if kind is None:
+    shareable = _KNOWN_SERVERS.get((cls.__module__, cls.__name__))
+    if shareable is None:
         return None
     # The two tables above are the reason: both are known to be so of these classes.
-    return KnownServer(kind, cast(ServerSend, innermost), cast(_HasTransport, connection))
+    server = cast(_HasTransport, connection)
+    protocol = server.transport.get_protocol()
+    return KnownServer(cast(ServerSend, innermost), shareable, server, protocol)
 
 
 def _closed_over_send(wrapper: FunctionType) -> object:

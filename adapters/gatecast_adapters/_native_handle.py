@@ -18,7 +18,7 @@ from gatecast.errors import HandleClosedError, InvalidLimitError, SlowConsumerEr
 from gatecast.frame import Frame
 from gatecast.outbox import Outbox, OutboxLimits
 from gatecast_adapters._turns import Turns
-from gatecast_adapters._websocket_frames import text_frame
+from gatecast_adapters._websocket_frames import TextFrames, text_frame
 
 __all__ = ["Delivery", "NativeHandle"]
 
@@ -66,7 +66,7 @@ class NativeHandle:
         self,
         write: Callable[[bytes], None],
         delivery: Delivery,
-        turns: Turns[NativeHandle],
+        turns: Turns[TextFrames],
         shared_below: int = sys.maxsize,
     ) -> None:
         self._write = write

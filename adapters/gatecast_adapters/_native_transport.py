@@ -20,7 +20,7 @@ from gatecast_adapters._incoming import OnMessage, answer
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._origin import OriginPolicy
 from gatecast_adapters._turns import Turns
-from gatecast_adapters._websocket_frames import text_frames
+from gatecast_adapters._websocket_frames import TextFrames, text_frames
 
 __all__ = ["NativeTransport"]
 
@@ -48,10 +48,10 @@ class NativeTransport(ConnectionTransport[THandle, TIdentity]):
         self._idle_timeout = idle_timeout
         self._origins = OriginPolicy(allowed_origins)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._turns: Turns[NativeHandle] = Turns(text_frames)
+        self._turns: Turns[TextFrames] = Turns(text_frames)
         self._delivery = Delivery(limits or OutboxLimits(), close_timeout, self.drop_connection)
 
-    def _current_turns(self) -> Turns[NativeHandle]:
+    def _current_turns(self) -> Turns[TextFrames]:
         """The turns of the event loop that is running, which may be another one by now."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:

@@ -13,6 +13,7 @@ from gatecast.errors import HandleClosedError
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._picows_messages import MessageAssembler, Refusal
 from gatecast_adapters._turns import Turns
+from gatecast_adapters._websocket_frames import TextFrames
 
 __all__ = ["PicowsHandle", "PicowsListener"]
 
@@ -28,7 +29,7 @@ class PicowsHandle(NativeHandle):
     __slots__ = ("_gone", "_inbox", "_paused", "_reading", "_websocket")
 
     def __init__(
-        self, websocket: WSTransport, delivery: Delivery, turns: Turns[NativeHandle]
+        self, websocket: WSTransport, delivery: Delivery, turns: Turns[TextFrames]
     ) -> None:
         super().__init__(websocket.underlying_transport.write, delivery, turns)
         self._websocket = websocket

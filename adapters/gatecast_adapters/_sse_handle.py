@@ -26,9 +26,10 @@ class SseHandle(AsgiHandle):
         send: Send,
         delivery: Delivery,
         encoders: Encoders,
-        turns: Turns[SseHandle],
+        turns: Turns[bytes],
     ) -> None:
         super().__init__(send, delivery, encoders.event)
+        # Twice, since what all handles have in common can't write several frames at once.
         self._shared = self._chunks = SharedChunks.of(self._server, encoders.chunk)
         self._encode_close = encoders.close
         self._turns = turns
@@ -73,7 +74,7 @@ class SseHandle(AsgiHandle):
                 self._fail(error)
 
     def _send_held(self, frames: list[Frame]) -> None:
-        if self._chunks is None or not self._chunks.write(self._turns.join(frames).data):
+        if self._chunks is None or not self._chunks.write(self._turns.join(frames)):
             self._transmit(self._event_of(frames))
 
     def keep_alive(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from gatecast.frame import Frame
 from gatecast_adapters.event_loop import call_soon
 
-__all__ = ["Joined", "Turns"]
+__all__ = ["Turns"]
+
+
+TJoined = TypeVar("TJoined")
 
 
 class Flushable(Protocol):
@@ -19,56 +22,43 @@ class Flushable(Protocol):
         ...
 
 
-THandle = TypeVar("THandle", bound=Flushable)
-
-
-class Joined(NamedTuple):
-    """Several frames as one write."""
-
-    data: bytes
-    largest: int
-    """The size of the largest frame, in bytes of its text."""
-
-
-class Turns(Generic[THandle]):
+class Turns(Generic[TJoined]):
     """Tells handles which turn it is, and flushes those that hold something back when it ends.
 
     The first frame of a turn goes out at once. Further ones wait until the turn is over and go out
-    as one write, so that a burst costs two writes, however long it is. `encode` makes that write of
-    them, which is the same for all handles.
+    as one write, so that a burst costs two writes, however long it is. `encode` makes of them what
+    is the same for all handles that held them back.
     """
 
-    __slots__ = ("_encode", "_frames", "_holding", "_joined", "current", "ending")
+    __slots__ = ("_encode", "_holding", "_latest", "current", "ending")
 
-    def __init__(self, encode: Callable[[Sequence[Frame]], bytes]) -> None:
+    def __init__(self, encode: Callable[[Sequence[Frame]], TJoined]) -> None:
         self._encode = encode
-        self._frames: list[Frame] = []
-        self._joined = _NOTHING
+        self._latest: tuple[list[Frame], TJoined] | None = None
         self.current: int = 0
         """A number that is another one in each turn in which something is sent."""
         self.ending: bool = False
         """Whether the end of this turn is arranged."""
-        self._holding: list[THandle] = []
+        self._holding: list[Flushable] = []
 
     def end_soon(self) -> None:
         """Something is sent in this turn: see to it that the turn ends."""
-        self.ending = True
         call_soon(self._end)
+        self.ending = True
 
-    def flush_at_end(self, handle: THandle) -> None:
+    def flush_at_end(self, handle: Flushable) -> None:
         """Flush `handle`, which holds something back, when the turn ends."""
         self._holding.append(handle)
 
-    def join(self, frames: list[Frame]) -> Joined:
-        """One write of all `frames`, which are at least one.
+    def join(self, frames: list[Frame]) -> TJoined:
+        """What `encode` makes of `frames`.
 
         For the frames that it was last asked for, which is what most handles hold, it is made
         already.
         """
-        if frames != self._frames:
-            self._frames = frames
-            self._joined = Joined(self._encode(frames), max(len(frame.data) for frame in frames))
-        return self._joined
+        if self._latest is None or self._latest[0] != frames:
+            self._latest = frames, self._encode(frames)
+        return self._latest[1]
 
     def _end(self) -> None:
         self.current += 1
@@ -76,7 +66,4 @@ class Turns(Generic[THandle]):
         holding, self._holding = self._holding, []
         for handle in holding:
             handle.flush()
-        self._frames, self._joined = [], _NOTHING
-
-
-_NOTHING = Joined(b"", 0)
+        self._latest = None

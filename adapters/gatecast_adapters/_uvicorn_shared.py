@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, cast
 
 from gatecast.frame import Frame
-from gatecast_adapters._asgi_server import KnownServer, ServerKind
+from gatecast_adapters._asgi_server import KnownServer, Shareable
 from gatecast_adapters._websocket_frames import shared_below, text_frame
 
 __all__ = ["SharedBytes", "SharedChunks", "SharedFrames"]
@@ -72,9 +72,9 @@ class SharedFrames:
     @classmethod
     def of(cls, server: KnownServer | None) -> SharedFrames | None:
         """For an accepted connection of uvicorn's default protocol; `None` for any other."""
-        if server is None or server.kind is not ServerKind.UVICORN_WEBSOCKETS:
+        if server is None or server.shareable is not Shareable.FRAMES:
             return None
-        # Both casts: the classes that a kind stands for have these parts.
+        # Both casts: the only classes that can share these have these parts.
         connection = cast(_WebsocketConnection, server.connection)
         return cls(connection) if connection.conn.state.name == "OPEN" else None
 
@@ -109,7 +109,7 @@ class SharedChunks:
         cls, server: KnownServer | None, encode: Callable[[Frame], bytes]
     ) -> SharedChunks | None:
         """For a chunked response of uvicorn's default protocol; `None` for any other."""
-        if server is None or server.kind is not ServerKind.UVICORN_HTTPTOOLS:
+        if server is None or server.shareable is not Shareable.CHUNKS:
             return None
         response = cast(_Response, server.connection)
         return cls(response, encode) if response.chunked_encoding else None
@@ -121,6 +121,8 @@ class SharedChunks:
     def write(self, chunks: bytes) -> bool:
         """Write whole chunks, under the same condition."""
         transport = self._transport
+        # Not asked is what else uvicorn would: that the response is not complete, which only a
+        # close of our own makes it, and that the peer is there, which the transport knows.
         if transport.is_closing() or self._flow.write_paused:
             return False
         transport.write(chunks)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from gatecast.frame import Frame
 
-__all__ = ["COMPRESSION_THRESHOLD", "shared_below", "text_frame", "text_frames"]
+__all__ = ["COMPRESSION_THRESHOLD", "TextFrames", "shared_below", "text_frame", "text_frames"]
 
 COMPRESSION_THRESHOLD: Final = 1024
 """Messages of fewer bytes are sent uncompressed to clients that negotiated permessage-deflate, as
@@ -29,9 +29,18 @@ def text_frame(frame: Frame) -> bytes:
     return struct.pack("!BBQ", 0x81, 127, size) + frame.data
 
 
-def text_frames(frames: Iterable[Frame]) -> bytes:
-    """Several of them, one after the other."""
-    return b"".join([frame.encoded(text_frame) for frame in frames])
+class TextFrames(NamedTuple):
+    """Several text frames, one after the other."""
+
+    data: bytes
+    largest: int
+    """The size of the largest message, in bytes."""
+
+
+def text_frames(frames: Sequence[Frame]) -> TextFrames:
+    """`frames`, which are at least one, as they go out in one write."""
+    data = b"".join([frame.encoded(text_frame) for frame in frames])
+    return TextFrames(data, max(len(frame.data) for frame in frames))
 
 
 def shared_below(extensions: Sequence[object]) -> int:

@@ -111,7 +111,7 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
         self._keep_alive = keep_alive
         self._origins = OriginPolicy(allowed_origins)
         self._encoders = Encoders.of(encoder(event, event_id), close_encoder(retry_spread, uniform))
-        self._turns: Turns[SseHandle] = Turns(self._encoders.joined)
+        self._turns: Turns[bytes] = Turns(self._encoders.joined)
         self._delivery = Delivery(
             limits or OutboxLimits(), close_timeout, in_place, self.drop_connection
         )
@@ -157,11 +157,17 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
         return None
 
     async def _until_disconnected(self, handle: SseHandle, receive: Receive) -> None:
+        has_moved_on = False
         while True:
             with anyio.move_on_after(self._keep_alive):
                 if (await receive())["type"] == "http.disconnect":
                     return
                 continue
+            # Twice, since the disconnect may be on its way.
+            if has_moved_on and handle.has_moved_on():
+                handle.give_up()
+                return
+            has_moved_on = handle.has_moved_on()
             handle.keep_alive()
 
 

@@ -26,6 +26,7 @@ from gatecast_adapters._retry_after import RETRY_AFTER
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import (
     COMPRESSION_THRESHOLD,
+    TextFrames,
     shared_below,
 )
 from gatecast_adapters.event_loop import HOST
@@ -62,7 +63,7 @@ class WebsocketsServerHandle(NativeHandle):
     __slots__ = ("_connection", "_protocol", "_writer")
 
     def __init__(
-        self, connection: ServerConnection, delivery: Delivery, turns: Turns[NativeHandle]
+        self, connection: ServerConnection, delivery: Delivery, turns: Turns[TextFrames]
     ) -> None:
         super().__init__(
             connection.transport.write,

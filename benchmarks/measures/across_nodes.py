@@ -83,17 +83,24 @@ class _Pair:
         if connection is None:
             arrived = int(self._receiver.read()["number"])
         else:
-            arrived = _expect(connection, _CLOSE_4001)
+            arrived = _date_of(_expect(connection, _CLOSE_4001))
         return arrived - int(self._sender.read()["number"])
 
 
-def _expect(connection: socket.socket, start: bytes) -> int:
-    """Receive `start`; returns when it came, in nanoseconds of the monotonic clock."""
-    received, [(_, _, stamp)], *_ = connection.recvmsg(4096, socket.CMSG_SPACE(_TIMESTAMP.size))
+def _expect(connection: socket.socket, start: bytes) -> list[tuple[int, int, bytes]]:
+    """Receive `start`; returns what the kernel says about it."""
+    received, said, *_ = connection.recvmsg(4096, socket.CMSG_SPACE(_TIMESTAMP.size))
     if not received.startswith(start):
         raise BenchmarkError(f"expected {start!r}, not {received[:100]!r}")
+    return said
+
+
+def _date_of(said: list[tuple[int, int, bytes]]) -> int:
+    """When something came, in nanoseconds of the monotonic clock."""
+    if not said:
+        raise BenchmarkError("the kernel does not say when data came")
     seconds: int
     nanoseconds: int
-    seconds, nanoseconds = _TIMESTAMP.unpack(stamp)
+    seconds, nanoseconds = _TIMESTAMP.unpack(said[0][2])
     age = time.time_ns() - (seconds * 1_000_000_000 + nanoseconds)
     return time.monotonic_ns() - age

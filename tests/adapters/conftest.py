@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
+import uvloop
 
 from tests.support.native_servers import Serving, serving_picows, serving_websockets
 from tests.support.redis_server import RedisServer
@@ -43,6 +45,13 @@ def serving(request: pytest.FixtureRequest) -> Serving:
     """The native servers."""
     chosen: Serving = request.param
     return chosen
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def runner(request: pytest.FixtureRequest) -> Generator[asyncio.Runner]:
+    """An event loop without anyio's pytest plugin around it."""
+    with asyncio.Runner(loop_factory=request.param) as runner:
+        yield runner
 
 
 @pytest.fixture

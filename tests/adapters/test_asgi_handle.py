@@ -23,6 +23,7 @@ from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app
 from tests.support.clients import Close, StreamClient, WebsocketClient
 from tests.support.people import ALICE_SESSION, note
+from tests.support.raw_peer import RawStream
 from tests.support.uvicorn_server import serving
 from tests.support.waiting import until
 
@@ -111,7 +112,22 @@ async def test_a_keep_alive_that_has_to_wait_does_not_upset_the_order(http: str)
         assert [await alice.number() for _ in range(3)] == [0, 1, 2]
 
 
-async def test_what_was_held_back_waits_if_the_peer_has_stalled_by_then(http: str) -> None:
+async def test_a_keep_alive_that_is_still_to_be_written_is_not_sent_before_a_close() -> None:
+    transport = BackendSseTransport(in_place=False)
+    async with (
+        serving(stream_app(transport)) as server,
+        RawStream.to(server.port) as peer,
+    ):
+        await peer.open("/?as=alice")
+        await until(transport.is_ready, "the stream")
+        (connection,) = transport.get_connections()
+        connection.handle.keep_alive()
+        transport.close_sockets_for_session(ALICE_SESSION)
+        assert b"keep-alive" not in await peer.receive_all()
+
+
+async def stall_at_the_end_of_a_turn(http: str) -> list[object]:
+    """Have what was held back find that the peer has stalled; what the peer then receives."""
     transport = BackendSseTransport()
     async with (
         serving(stream_app(transport), http=http) as server,
@@ -124,7 +140,38 @@ async def test_what_was_held_back_waits_if_the_peer_has_stalled_by_then(http: st
         await checkpoint()
         server.resume_writing()
         transport.broadcast(note(2))
-        assert [await alice.number() for _ in range(3)] == [0, 1, 2]
+        return [await alice.number() for _ in range(3)]
+
+
+async def stall_outside_of_any_task(ws: str) -> list[object]:
+    """Broadcast from a callback of the event loop to a peer that has stalled; what it receives."""
+    transport = BackendWebsocketTransport()
+    async with (
+        serving(websocket_app(transport), ws=ws) as server,
+        WebsocketClient.to(server, "alice") as alice,
+    ):
+        server.pause_writing()
+        asyncio.get_running_loop().call_soon(transport.broadcast, note(0))
+        await checkpoint()
+        await checkpoint()
+        server.resume_writing()
+        transport.broadcast(note(1))
+        return [await alice.number() for _ in range(2)]
+
+
+# Both are run by the event loop alone: anyio's own runner says, even in callbacks, which one it is.
+
+
+def test_what_was_held_back_waits_if_the_peer_has_stalled_by_then(
+    http: str, runner: asyncio.Runner
+) -> None:
+    assert runner.run(stall_at_the_end_of_a_turn(http)) == [0, 1, 2]
+
+
+def test_a_broadcast_outside_of_any_task_waits_for_a_peer_that_stalls(
+    ws: str, runner: asyncio.Runner
+) -> None:
+    assert runner.run(stall_outside_of_any_task(ws)) == [0, 1]
 
 
 async def test_a_closed_handle_takes_nothing_more(ws: str, in_place: bool) -> None:

@@ -21,7 +21,7 @@ from gatecast.outbox import OutboxLimits
 from gatecast_adapters._native_handle import Delivery, NativeHandle
 from gatecast_adapters._native_transport import NativeTransport
 from gatecast_adapters._turns import Turns
-from gatecast_adapters._websocket_frames import text_frame, text_frames
+from gatecast_adapters._websocket_frames import TextFrames, text_frame, text_frames
 from gatecast_adapters.event_loop import HOST
 from tests.support.people import note
 
@@ -34,7 +34,7 @@ class RecordingHandle(NativeHandle):
     def __init__(
         self,
         limits: OutboxLimits | None = None,
-        turns: Turns[NativeHandle] | None = None,
+        turns: Turns[TextFrames] | None = None,
         shared_below: int = sys.maxsize,
     ) -> None:
         self.writes: list[bytes] = []
@@ -96,7 +96,7 @@ async def test_the_first_of_a_turn_goes_out_at_once_and_the_others_as_one_write(
 
 
 async def test_all_that_hold_back_the_same_write_the_same_bytes() -> None:
-    turns: Turns[NativeHandle] = Turns(text_frames)
+    turns: Turns[TextFrames] = Turns(text_frames)
     handles = [RecordingHandle(turns=turns) for _ in range(3)]
     sent = frames(1, 2, 3)
     for frame in sent:
@@ -115,7 +115,7 @@ async def test_all_that_hold_back_the_same_write_the_same_bytes() -> None:
 
 
 async def test_a_large_message_is_encoded_for_each_connection_that_wants_that() -> None:
-    turns: Turns[NativeHandle] = Turns(text_frames)
+    turns: Turns[TextFrames] = Turns(text_frames)
     sharing, choosy = RecordingHandle(turns=turns), RecordingHandle(turns=turns, shared_below=500)
     small, large = Frame(note(1)), Frame(note(2, 500))
     for frame in (large, small, large):
@@ -237,7 +237,7 @@ async def test_a_handle_that_was_released_is_kept_by_nothing() -> None:
 class Turning(NativeTransport[RecordingHandle, ConnectionIdentity]):
     """Shows its turns."""
 
-    async def turns(self) -> Turns[NativeHandle]:
+    async def turns(self) -> Turns[TextFrames]:
         return self._current_turns()
 
 
@@ -251,7 +251,7 @@ def test_each_event_loop_has_turns_of_its_own() -> None:
         host=HOST,
     )
 
-    async def twice() -> list[Turns[NativeHandle]]:
+    async def twice() -> list[Turns[TextFrames]]:
         return [await transport.turns(), await transport.turns()]
 
     first, again = asyncio.run(twice())

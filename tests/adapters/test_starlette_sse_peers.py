@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import weakref
 
+import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from starlette.types import Receive, Scope, Send
 
 from gatecast.drops import DroppedConnection
 from gatecast.errors import SlowConsumerError
@@ -17,7 +19,7 @@ from tests.support.clients import StreamClient
 from tests.support.people import ALICE_SESSION, note
 from tests.support.raw_peer import RawStream
 from tests.support.uvicorn_server import serving
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("quiet_log")]
 
@@ -148,3 +150,51 @@ async def test_a_peer_that_vanishes_while_it_is_stalled_is_removed(
             peer.vanish()
         await server.is_idle()
         assert not transport.is_ready()
+
+
+async def test_a_stream_whose_peer_sends_another_request_on_it_is_released_when_the_peer_goes(
+    in_place: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = BackendSseTransport(in_place=in_place, keep_alive=0.01)
+    async with serving(stream_app(transport), http="httptools") as server:
+        async with RawStream.to(server.port) as peer:
+            await peer.open("/?as=alice")
+            await until(transport.is_ready, "the stream")
+            await peer.ask("/?as=bob")
+        await server.is_idle()
+        assert not transport.is_ready()
+    caplog.clear()  # uvicorn logs a response that was not completed.
+
+
+async def test_a_stream_whose_peer_upgrades_its_connection_and_stalls_is_given_up(
+    in_place: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = BackendSseTransport(in_place=in_place, keep_alive=0.1)
+    streams = stream_app(transport)
+    upgraded = anyio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await streams(scope, receive, send)
+            return
+        await send({"type": "websocket.accept"})
+        upgraded.set()
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    async with serving(app, http="httptools") as server, RawStream.to(server.port) as peer:
+        await peer.open("/?as=alice")
+        await until(transport.is_ready, "the stream")
+        await peer.ask(
+            "/",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        )
+        with anyio.fail_after(PATIENCE):
+            await upgraded.wait()
+            while not server.unsent():
+                await flood(transport, 1)
+        await server.has_no_connection()
+    caplog.clear()  # As above.
