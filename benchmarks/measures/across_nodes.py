@@ -7,15 +7,17 @@ process is woken and has read it, another 50 µs go by, which are those of the m
 import socket
 import struct
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
 from statistics import median
 from typing import Final
 
 from benchmarks.case import Metric, Sample, Subject
+from benchmarks.measures import take_turns
 from benchmarks.processes import SECONDS_TO_ANSWER, BenchmarkError, ModuleProcess
 from benchmarks.redis_process import RedisProcess
-from benchmarks.result import Subjects
+from benchmarks.result import SubjectResult, Subjects
 
 _P99: Final = 0.99
 
@@ -34,20 +36,20 @@ _CLOSE_4001: Final = bytes((0x88, 2 + len("Session revoked"))) + (4001).to_bytes
 
 
 def measure(subjects: Subjects, rounds: int) -> None:
-    """Run both processes of every subject side by side, and their rounds in turn."""
+    """Run both processes of every subject side by side; subjects take turns, call by call."""
     with ExitStack() as stack:
-        pairs = [_Pair(subject, stack) for subject, _ in subjects]
+        pairs = [_Pair(subject, result, stack) for subject, result in subjects]
         for round_number in range(rounds + 1):
-            for pair, (subject, result) in zip(pairs, subjects, strict=True):
-                sample = pair.measure(subject.load.messages)
-                if round_number > 0:  # the first one is the warm-up
-                    result.samples.append(sample)
+            # The first one is the warm-up.
+            take_turns([pair.measure(counted=round_number > 0) for pair in pairs])
 
 
 class _Pair:
     """A sender and a receiver with a Redis between them."""
 
-    def __init__(self, subject: Subject, stack: ExitStack) -> None:
+    def __init__(self, subject: Subject, result: SubjectResult, stack: ExitStack) -> None:
+        self._count = subject.load.messages
+        self._result = result
         redis = stack.enter_context(RedisProcess())
         arguments = (*subject.arguments, "--redis", str(redis.port))
         self._sender = stack.enter_context(ModuleProcess(subject.program, *arguments))
@@ -57,18 +59,19 @@ class _Pair:
         self._port = int(self._receiver.read()["number"])
         self._next = 1
 
-    def measure(self, count: int) -> Sample:
-        numbers = range(self._next, self._next + count)
-        self._next += count
+    def measure(self, *, counted: bool) -> Iterator[None]:
+        """Run one round; yields after each call."""
+        numbers = range(self._next, self._next + self._count)
+        self._next += self._count
         with ExitStack() as stack:
             # All before the first one is sent, so that no handshake is in its way.
             connections = [self._connect(number, stack) for number in numbers if self._port]
-            pairs = zip_longest(numbers, connections)
-            milliseconds = sorted(self._once(*pair) / 1e6 for pair in pairs)
-        return {
-            Metric.ACROSS: median(milliseconds),
-            Metric.P99: milliseconds[int((count - 1) * _P99)],
-        }
+            milliseconds: list[float] = []
+            for number, connection in zip_longest(numbers, connections):
+                milliseconds.append(self._once(number, connection) / 1e6)
+                yield
+        if counted:
+            self._result.samples.append(_sample(sorted(milliseconds)))
 
     def _connect(self, number: int, stack: ExitStack) -> socket.socket:
         address = ("127.0.0.1", self._port)
@@ -85,6 +88,11 @@ class _Pair:
         else:
             arrived = _date_of(_expect(connection, _CLOSE_4001))
         return arrived - int(self._sender.read()["number"])
+
+
+def _sample(milliseconds: Sequence[float]) -> Sample:
+    p99 = milliseconds[int((len(milliseconds) - 1) * _P99)]
+    return {Metric.ACROSS: median(milliseconds), Metric.P99: p99}
 
 
 def _expect(connection: socket.socket, start: bytes) -> list[tuple[int, int, bytes]]:

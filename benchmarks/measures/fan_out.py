@@ -8,11 +8,11 @@ counted.
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import zip_longest
 from typing import Final
 
 from benchmarks.case import Metric, Sample, Subject
 from benchmarks.load_generator import LoadGenerator
+from benchmarks.measures import take_turns
 from benchmarks.processes import Answer, NoAnswerError
 from benchmarks.redis_process import RedisProcess
 from benchmarks.result import SubjectResult, Subjects
@@ -29,14 +29,9 @@ def measure(subjects: Subjects, rounds: int) -> None:
     """
     with ExitStack() as stack:
         runs = [_SubjectRun(subject, result, stack) for subject, result in subjects]
-        _take_turns([run.warm_up() for run in runs])
+        take_turns([run.warm_up() for run in runs])
         for _ in range(rounds):
-            _take_turns([run.measure() for run in runs])
-
-
-def _take_turns(rounds: list[Iterator[None]]) -> None:
-    for _ in zip_longest(*rounds):
-        pass
+            take_turns([run.measure() for run in runs])
 
 
 class _SubjectRun:
