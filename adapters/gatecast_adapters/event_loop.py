@@ -25,7 +25,7 @@ def call_later(seconds: float, callback: Callable[[], object]) -> Callable[[], N
         # In a context of its own: what a request has set there is not kept alive by a timer, and
         # does not turn up in what is logged for another connection.
         loop = asyncio.get_running_loop()
-        return loop.call_later(seconds, _call_in_a_task, callback, context=Context()).cancel
+        return loop.call_later(seconds, callback, context=Context()).cancel
     scope = trio.CancelScope()
 
     async def wait() -> None:
@@ -36,15 +36,6 @@ def call_later(seconds: float, callback: Callable[[], object]) -> Callable[[], N
     trio.lowlevel.spawn_system_task(wait)
     cancel: Callable[[], None] = scope.cancel
     return cancel
-
-
-def _call_in_a_task(callback: Callable[[], object]) -> None:
-    # As on trio. Outside of any task anyio finds no event loop, and what the callback closes may
-    # need one: a handle with a writer makes a cancel scope.
-    async def call() -> None:
-        callback()
-
-    asyncio.ensure_future(call())  # noqa: RUF006  # held by the loop, and done at its first step
 
 
 def call_soon(callback: Callable[[], object]) -> None:

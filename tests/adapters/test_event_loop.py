@@ -1,5 +1,6 @@
 """What the core is given of the real world."""
 
+import asyncio
 import sys
 import time
 
@@ -25,3 +26,17 @@ async def test_an_event_lets_those_go_on_that_wait_for_it() -> None:
             await HOST.checkpoint()
             event.set()
         await event.wait()
+
+
+async def test_a_timer_starts_no_task_that_could_outlive_the_event_loop() -> None:
+    rang = asyncio.Event()
+    tasks: list[asyncio.Task[None] | None] = []
+
+    def ring() -> None:
+        tasks.append(asyncio.current_task())
+        rang.set()
+
+    HOST.call_later(0, ring)
+    with anyio.fail_after(5):
+        await rang.wait()
+    assert tasks == [None]
