@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gatecast.host import Event, Host
@@ -73,10 +74,23 @@ async def _sleep(seconds: float) -> None:
 
 def _call_later_if_running(seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
     try:
-        return call_later(seconds, callback)
+        return call_later(seconds, partial(_call_in_a_task, callback))
     except RuntimeError:
         # Without an event loop nothing happens by itself, and nothing has to be prevented.
         return _nothing
+
+
+def _call_in_a_task(callback: Callable[[], object]) -> None:
+    # As on trio. Outside of any task anyio finds no event loop, and what the core closes may be the
+    # handle of anyone's adapter, which may need one.
+    if _running_trio() is not None:
+        callback()
+        return
+
+    async def call() -> None:
+        callback()
+
+    asyncio.ensure_future(call())  # noqa: RUF006  # held by the loop, and done at its first step
 
 
 def _clock() -> float:

@@ -7,7 +7,8 @@ import time
 import anyio
 import pytest
 
-from gatecast_adapters.event_loop import HOST
+from gatecast.host import CallLater
+from gatecast_adapters.event_loop import HOST, call_later
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +29,10 @@ async def test_an_event_lets_those_go_on_that_wait_for_it() -> None:
         await event.wait()
 
 
-async def test_a_timer_starts_no_task_that_could_outlive_the_event_loop() -> None:
+@pytest.mark.parametrize(("set_timer", "in_a_task"), [(call_later, False), (HOST.call_later, True)])
+async def test_a_timer_of_an_adapter_starts_no_task_and_one_of_the_core_does(
+    set_timer: CallLater, in_a_task: bool
+) -> None:
     rang = asyncio.Event()
     tasks: list[asyncio.Task[None] | None] = []
 
@@ -36,7 +40,7 @@ async def test_a_timer_starts_no_task_that_could_outlive_the_event_loop() -> Non
         tasks.append(asyncio.current_task())
         rang.set()
 
-    HOST.call_later(0, ring)
+    set_timer(0, ring)
     with anyio.fail_after(5):
         await rang.wait()
-    assert tasks == [None]
+    assert [task is not None for task in tasks] == [in_a_task]
