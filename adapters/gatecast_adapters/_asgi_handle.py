@@ -168,13 +168,6 @@ class AsgiHandle(AsgiReading):
         if suspended is not None:
             self._ensure_writer(suspended.finish)
 
-    def _transmit_or_fail(self, event: Message) -> None:
-        """As `_transmit`, where there is no caller who could be told of a failure."""
-        try:
-            self._transmit(event)
-        except Exception as error:  # noqa: BLE001  # A handle may fail in any way; it is reported.
-            self._fail(error)
-
     def _closed_in_place(self, event: Message) -> bool:
         if self._in_place is None:
             return False

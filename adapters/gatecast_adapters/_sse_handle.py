@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from starlette.types import Message, Send
 from typing_extensions import override
 
@@ -14,6 +17,8 @@ from gatecast_adapters._turns import Turns
 from gatecast_adapters._uvicorn_shared import SharedChunks
 
 __all__ = ["SseHandle"]
+
+TSent = TypeVar("TSent")
 
 
 class SseHandle(AsgiHandle):
@@ -68,10 +73,7 @@ class SseHandle(AsgiHandle):
             return
         self._direct = self._in_place is not None
         if self._outbox:
-            try:
-                self._send_held(self._outbox.pop_all())
-            except Exception as error:  # noqa: BLE001  # It is this stream's; others are flushed next.
-                self._fail(error)
+            self._send_or_fail(self._send_held, self._outbox.pop_all())
 
     def _send_held(self, frames: list[Frame]) -> None:
         if self._chunks is None or not self._chunks.write(self._turns.join(frames)):
@@ -80,7 +82,14 @@ class SseHandle(AsgiHandle):
     def keep_alive(self) -> None:
         """Send a comment, unless something is on its way anyway."""
         if self._open and self._writing is None:
-            self._transmit_or_fail(KEEP_ALIVE)
+            self._send_or_fail(self._transmit, KEEP_ALIVE)
+
+    def _send_or_fail(self, send: Callable[[TSent], None], sent: TSent) -> None:
+        """Send where there is no caller who could be told of a failure, which is this stream's."""
+        try:
+            send(sent)
+        except Exception as error:  # noqa: BLE001  # A handle may fail in any way; it is reported.
+            self._fail(error)
 
     @override
     def _next_event(self, outbox: Outbox) -> Message:

@@ -164,10 +164,10 @@ class BackendSseTransport(ConnectionTransport[SseHandle, TIdentity]):
                     return
                 continue
             # Twice, since the disconnect may be on its way.
-            if has_moved_on and handle.has_moved_on():
+            had_moved_on, has_moved_on = has_moved_on, handle.has_moved_on()
+            if had_moved_on and has_moved_on:
                 handle.give_up()
                 return
-            has_moved_on = handle.has_moved_on()
             handle.keep_alive()
 
 

@@ -17,7 +17,7 @@ from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from tests.support.apps import stream_app
 from tests.support.clients import StreamClient
 from tests.support.people import ALICE_SESSION, note
-from tests.support.raw_peer import RawStream
+from tests.support.raw_peer import UPGRADE, RawStream
 from tests.support.uvicorn_server import serving
 from tests.support.waiting import PATIENCE, until
 
@@ -185,13 +185,7 @@ async def test_a_stream_whose_peer_upgrades_its_connection_and_stalls_is_given_u
     async with serving(app, http="httptools") as server, RawStream.to(server.port) as peer:
         await peer.open("/?as=alice")
         await until(transport.is_ready, "the stream")
-        await peer.ask(
-            "/",
-            "Connection: Upgrade",
-            "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-        )
+        await peer.ask("/", *UPGRADE)
         with anyio.fail_after(PATIENCE):
             await upgraded.wait()
             while not server.unsent():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from anyio.lowlevel import checkpoint
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -17,7 +16,7 @@ from tests.support import people
 from tests.support.apps import stream_app, websocket_app
 from tests.support.clients import Close, StreamClient, WebsocketClient
 from tests.support.people import note
-from tests.support.raw_peer import RawPeer, RawStream
+from tests.support.raw_peer import UPGRADE, RawPeer, RawStream
 from tests.support.uvicorn_server import UvicornServer, serving
 from tests.support.waiting import until
 
@@ -36,10 +35,7 @@ async def upgrade(peer: RawPeer, *, deflate: bool) -> None:
     lines = [
         "GET /?as=alice HTTP/1.1",
         "Host: 127.0.0.1",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        *UPGRADE,
         *offer,
     ]
     await peer.send("\r\n".join([*lines, "", ""]).encode())
@@ -99,10 +95,7 @@ async def test_a_socket_that_the_app_has_closed_itself_is_sent_nothing_after_the
 async def test_a_peer_that_is_gone_is_sent_nothing_before_the_app_has_heard_of_it() -> None:
     transport = BackendWebsocketTransport()
     async with serving(websocket_app(transport)) as server, WebsocketClient.to(server, "alice"):
-        for connection in server.state.connections:
-            connection.transport.abort()
-        await checkpoint()
-        assert not server.state.connections
+        await server.lose_connections()
         assert transport.get_connection_count() == 1
         assert transport.broadcast(note(0)) == 0
     assert not transport.is_ready()
@@ -143,10 +136,7 @@ async def test_a_stream_that_is_gone_upsets_nobody_before_the_app_has_heard_of_i
     transport = BackendSseTransport()
     async with serving(stream_app(transport)) as server, StreamClient.to(server, "alice"):
         await until(transport.is_ready, "the stream")
-        for connection in server.state.connections:
-            connection.transport.abort()
-        await checkpoint()
-        assert not server.state.connections
+        await server.lose_connections()
         assert transport.get_connection_count() == 1
         transport.broadcast(note(0))
     assert not transport.is_ready()

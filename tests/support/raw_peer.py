@@ -17,7 +17,15 @@ from websockets.uri import parse_uri
 
 from tests.support.waiting import PATIENCE
 
-__all__ = ["RawPeer", "RawStream", "RawWebsocket", "chunks"]
+__all__ = ["UPGRADE", "RawPeer", "RawStream", "RawWebsocket", "chunks"]
+
+UPGRADE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+)
+"""The header lines of a WebSocket handshake (RFC 6455 section 4.1)."""
 
 
 class RawPeer:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import uvicorn
+from anyio.lowlevel import checkpoint
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
@@ -65,6 +66,12 @@ class UvicornServer:
             assert isinstance(connection, WebSocketsSansIOProtocol | WSProtocol)
             connection.keepalive_timeout()
 
+    async def lose_connections(self) -> None:
+        """Lose every connection, and go on before any app can have heard of it."""
+        _abort(self.state)
+        await checkpoint()
+        assert not self.state.connections
+
     def unsent(self) -> int:
         """How many bytes wait in the server, since the kernel takes no more of them."""
         transports = [connection.transport for connection in self.state.connections]
@@ -100,11 +107,15 @@ async def serving(
     await until(lambda: asyncio.all_tasks() <= before, "the last task to end")
 
 
+def _abort(state: ServerState) -> None:
+    for connection in list(state.connections):
+        connection.transport.abort()
+
+
 async def _stop(server: uvicorn.Server) -> None:
     # Its own `shutdown` would wait for clients, and always takes a tenth of a second.
     for listener in server.servers:
         listener.close()
-    for connection in list(server.server_state.connections):
-        connection.transport.abort()
+    _abort(server.server_state)
     if server.server_state.tasks:
         await asyncio.wait(server.server_state.tasks, timeout=PATIENCE)
