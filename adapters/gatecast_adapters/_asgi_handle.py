@@ -22,7 +22,6 @@ from gatecast.outbox import Outbox, OutboxLimits
 from gatecast_adapters._asgi_reading import AsgiReading
 from gatecast_adapters._asgi_server import find_known_server
 from gatecast_adapters._stepping import start
-from gatecast_adapters._uvicorn_shared import SharedBytes
 from gatecast_adapters.event_loop import call_later, spawn
 
 __all__ = ["AsgiHandle", "Delivery"]
@@ -66,7 +65,6 @@ class AsgiHandle(AsgiReading):
         "_open",
         "_outbox",
         "_send",
-        "_shared",
         "_writer",
         "_writing",
     )
@@ -79,8 +77,6 @@ class AsgiHandle(AsgiReading):
         self._in_place = self._server.send if self._server and delivery.in_place else None
         # Whether a frame can go out where it is broadcast: not while another one waits.
         self._direct = self._in_place is not None
-        # Takes most frames in its place, where the adapter's handle has found one.
-        self._shared: SharedBytes | None = None
         self._open = True
         # These exist only while they are needed: most connections are idle.
         self._outbox: Outbox | None = None
@@ -108,11 +104,10 @@ class AsgiHandle(AsgiReading):
 
     def send(self, frame: Frame) -> None:
         """As `ConnectionHandle.send`."""
-        shared = self._shared
-        if not self._direct:
-            self._send_later(frame)
-        elif shared is None or not shared.send(frame):
+        if self._direct:
             self._transmit(frame.encoded(self._encode))
+        else:
+            self._send_later(frame)
 
     def close(self, code: int, reason: str) -> None:
         """As `ConnectionHandle.close`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import WriteTransport
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from gatecast.outbox import Outbox
 from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
 from gatecast_adapters._sse_events import KEEP_ALIVE, Encoders, body, joined_blocks
 from gatecast_adapters._turns import Turns
-from gatecast_adapters._uvicorn_shared import SharedChunks
+from gatecast_adapters._uvicorn_shared import find_chunked_response
 
 __all__ = ["SseHandle"]
 
@@ -24,7 +25,7 @@ TSent = TypeVar("TSent")
 class SseHandle(AsgiHandle):
     """One stream whose response has begun."""
 
-    __slots__ = ("_chunks", "_encode_close", "_holding", "_turn", "_turns")
+    __slots__ = ("_chunk", "_encode_close", "_holding", "_transport", "_turn", "_turns")
 
     def __init__(
         self,
@@ -34,8 +35,9 @@ class SseHandle(AsgiHandle):
         turns: Turns[bytes],
     ) -> None:
         super().__init__(send, delivery, encoders.event)
-        # Twice, since what all handles have in common can't write several frames at once.
-        self._shared = self._chunks = SharedChunks.of(self._server, encoders.chunk)
+        response = find_chunked_response(self._server)
+        self._transport = response.transport if response is not None else None
+        self._chunk = encoders.chunk
         self._encode_close = encoders.close
         self._turns = turns
         self._turn = -1
@@ -56,7 +58,23 @@ class SseHandle(AsgiHandle):
         self._turn = turns.current
         if not turns.ending:
             turns.end_soon()
-        AsgiHandle.send(self, frame)  # `super()` is looked up anew at every call.
+        self._send_now(frame)
+
+    def _send_now(self, frame: Frame) -> None:
+        transport = self._ready_transport() if self._direct else None
+        if transport is None:
+            AsgiHandle.send(self, frame)  # `super()` is looked up anew at every call.
+        else:
+            transport.write(frame.encoded(self._chunk))
+
+    def _ready_transport(self) -> WriteTransport | None:
+        """What chunks that all streams share are written to; `None` if `send` has to decide."""
+        transport = self._transport
+        # Not asked is what else uvicorn would: that the response is not complete, which only a
+        # close of our own makes it, and that the peer is there, which the transport knows.
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
+            return None
+        return transport
 
     def _hold(self, frame: Frame) -> None:
         try:
@@ -64,7 +82,7 @@ class SseHandle(AsgiHandle):
         except SlowConsumerError:
             # That many were held back by us, which says nothing of the peer.
             self.flush()
-            AsgiHandle.send(self, frame)
+            self._send_now(frame)
 
     def flush(self) -> None:
         """Send what was held back within this turn."""
@@ -76,8 +94,11 @@ class SseHandle(AsgiHandle):
             self._send_or_fail(self._send_held, self._outbox.pop_all())
 
     def _send_held(self, frames: list[Frame]) -> None:
-        if self._chunks is None or not self._chunks.write(self._turns.join(frames)):
+        transport = self._ready_transport()
+        if transport is None:
             self._transmit(self._event_of(frames))
+        else:
+            transport.write(self._turns.join(frames))
 
     def keep_alive(self) -> None:
         """Send a comment, unless something is on its way anyway."""

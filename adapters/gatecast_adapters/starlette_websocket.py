@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TypeAlias
 
-from typing_extensions import TypeVar, Unpack, override
+from typing_extensions import TypeVar, Unpack
 
 from gatecast.admission import Admission
 from gatecast.close_codes import CloseCode
 from gatecast.connection import Connection
 from gatecast.errors import InvalidLimitError
-from gatecast.frame import Frame
 from gatecast.host import Host
 from gatecast.identity import ConnectionIdentity
 from gatecast.outbox import OutboxLimits
@@ -30,10 +29,10 @@ with requires_extra("starlette"):
     from starlette.types import Message, Receive
     from starlette.websockets import WebSocket, WebSocketState
 
-    from gatecast_adapters._asgi_handle import AsgiHandle, Delivery
+    from gatecast_adapters._asgi_handle import Delivery
     from gatecast_adapters._origin import OriginPolicy
     from gatecast_adapters._retry_after import RETRY_AFTER
-    from gatecast_adapters._uvicorn_shared import SharedFrames
+    from gatecast_adapters._websocket_handle import WebsocketHandle
 
 __all__ = ["BackendWebsocketTransport", "Identify", "Incoming", "OnMessage", "WebsocketHandle"]
 
@@ -43,22 +42,6 @@ TIdentity = TypeVar("TIdentity", default=ConnectionIdentity)
 Identify: TypeAlias = Callable[[WebSocket], Awaitable[TIdentity | None]]
 """Says who asks for a connection; `None` refuses it with 401. It is called before the upgrade, so
 an `HTTPException` that it raises is the answer as well."""
-
-
-class WebsocketHandle(AsgiHandle):
-    """One accepted WebSocket."""
-
-    __slots__ = ()
-
-    def __init__(self, websocket: WebSocket, delivery: Delivery) -> None:
-        # The public `websocket.send` only adds a state machine that this handle has no use for,
-        # and hides the server beneath it.
-        super().__init__(websocket._send, delivery, _text_event)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        self._shared = SharedFrames.of(self._server)
-
-    @override
-    def _close_event(self, code: int, reason: str) -> Message:
-        return {"type": "websocket.close", "code": code, "reason": reason}
 
 
 class BackendWebsocketTransport(ConnectionTransport[WebsocketHandle, TIdentity]):
@@ -197,10 +180,6 @@ class BackendWebsocketTransport(ConnectionTransport[WebsocketHandle, TIdentity])
         else:
             with connection.handle.interruptible():
                 await answer(self, connection, text, on_message)
-
-
-def _text_event(frame: Frame) -> Message:
-    return {"type": "websocket.send", "text": frame.text}
 
 
 async def _identified(websocket: WebSocket, identify: Identify[TIdentity]) -> TIdentity | None:

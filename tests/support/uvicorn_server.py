@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import uvicorn
 from anyio.lowlevel import checkpoint
@@ -51,13 +53,15 @@ class UvicornServer:
         await until(lambda: not self.state.connections, "the last client to be gone")
 
     def pause_writing(self) -> None:
-        """Have the server take every peer for one that doesn't read."""
+        """Have every transport tell the server that its peer doesn't read."""
         for connection in self.state.connections:
+            _valve_of(connection.transport).shut = True
             connection.pause_writing()
 
     def resume_writing(self) -> None:
-        """Have the server take every peer for one that reads on."""
+        """Have every transport tell the server that its peer reads on."""
         for connection in self.state.connections:
+            _valve_of(connection.transport).shut = False
             connection.resume_writing()
 
     def end_keepalive(self) -> None:
@@ -97,6 +101,9 @@ async def serving(
         log_config=None,
     )
     config.load()
+    with_valve = partial(_with_valve, config.http_protocol_class)
+    # A cast, since all that is done with the class is to call it.
+    config.http_protocol_class = cast(type[asyncio.Protocol], with_valve)
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     await server.startup()
@@ -105,6 +112,42 @@ async def serving(
     finally:
         await _stop(server)
     await until(lambda: asyncio.all_tasks() <= before, "the last task to end")
+
+
+class _Valve:
+    """A transport that says, while it is shut, that the kernel takes nothing more."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.shut = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def get_write_buffer_size(self) -> int:
+        return max(self._transport.get_write_buffer_size(), self.shut)
+
+
+def _with_valve(
+    protocol_class: Callable[..., asyncio.Protocol], **options: object
+) -> asyncio.Protocol:
+    protocol = protocol_class(**options)
+    connection_made = protocol.connection_made
+
+    def connection_made_with_valve(transport: asyncio.BaseTransport) -> None:
+        # Both casts: a server's transports are those of streams, and so is the valve, which has
+        # from its transport what it does not define itself.
+        valve = _Valve(cast(asyncio.Transport, transport))
+        connection_made(cast(asyncio.Transport, valve))
+
+    # Not in a subclass: adapters know the server by the name of its class.
+    protocol.connection_made = connection_made_with_valve  # type: ignore[method-assign]
+    return protocol
+
+
+def _valve_of(transport: object) -> _Valve:
+    assert isinstance(transport, _Valve)
+    return transport
 
 
 def _abort(state: ServerState) -> None:
