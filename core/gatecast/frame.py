@@ -33,8 +33,9 @@ class Frame:
 
         The result is shared by connections: it must not be changed.
         """
-        wire = self._encoded.get(encoder)
-        if wire is None:
+        try:
+            wire = self._encoded[encoder]
+        except KeyError:
             wire = self._encoded[encoder] = encoder(self)
         # The dictionary maps each encoder to its own result, which no annotation can express; and
         # this runs once per recipient, so not even a `cast` is free.
