@@ -45,8 +45,8 @@ class Delivery:
 class NativeHandle:
     """One open WebSocket whose frames are made here.
 
-    `write` hands bytes to the socket of the connection. Messages of fewer bytes than `shared_below`
-    are the same bytes for all connections. An adapter's own handle knows the rest of its server.
+    `transport` is its socket's. Messages of fewer bytes than `shared_below` are the same bytes for
+    all connections. An adapter's own handle knows the rest of its server.
     """
 
     __slots__ = (
@@ -56,20 +56,20 @@ class NativeHandle:
         "_outbox",
         "_serving",
         "_shared_below",
+        "_transport",
         "_turn",
         "_turns",
         "_waiting",
-        "_write",
     )
 
     def __init__(
         self,
-        write: Callable[[bytes], None],
+        transport: asyncio.WriteTransport,
         delivery: Delivery,
         turns: Turns[TextFrames],
         shared_below: int = sys.maxsize,
     ) -> None:
-        self._write = write
+        self._transport = transport
         self._shared_below = shared_below
         self._delivery = delivery
         self._turns = turns
@@ -129,9 +129,9 @@ class NativeHandle:
         try:
             # `_wire`, written out: this is where a broadcast spends its time.
             if len(frame.data) < self._shared_below:
-                self._write(frame.encoded(text_frame))
+                self._transport.write(frame.encoded(text_frame))
             else:
-                self._write(self._encode_alone(frame))
+                self._transport.write(self._encode_alone(frame))
         except (OSError, RuntimeError) as error:
             self._end()
             raise HandleClosedError from error
@@ -151,9 +151,9 @@ class NativeHandle:
                 frames = _next(self._outbox)
                 joined = self._turns.join(frames)
                 if joined.largest < self._shared_below:
-                    self._write(joined.data)
+                    self._transport.write(joined.data)
                 else:
-                    self._write(b"".join(map(self._wire, frames)))
+                    self._transport.write(b"".join(map(self._wire, frames)))
         except Exception as error:  # noqa: BLE001  # It is this connection's; others are flushed next.
             self._fail(error)
         self._waiting = bool(self._outbox)

@@ -31,7 +31,7 @@ class PicowsHandle(NativeHandle):
     def __init__(
         self, websocket: WSTransport, delivery: Delivery, turns: Turns[TextFrames]
     ) -> None:
-        super().__init__(websocket.underlying_transport.write, delivery, turns)
+        super().__init__(websocket.underlying_transport, delivery, turns)
         self._websocket = websocket
         self._inbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._reading = True

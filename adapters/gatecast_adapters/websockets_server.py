@@ -66,7 +66,7 @@ class WebsocketsServerHandle(NativeHandle):
         self, connection: ServerConnection, delivery: Delivery, turns: Turns[TextFrames]
     ) -> None:
         super().__init__(
-            connection.transport.write,
+            connection.transport,
             delivery,
             turns,
             shared_below(connection.protocol.extensions),

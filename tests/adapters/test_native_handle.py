@@ -28,6 +28,21 @@ from tests.support.people import note
 pytestmark = pytest.mark.anyio
 
 
+class RecordingTransport(asyncio.WriteTransport):
+    """Writes to a list, or raises."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.error: Exception | None = None
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self.error is not None:
+            raise self.error
+        self.writes.append(bytes(data))
+
+
 class RecordingHandle(NativeHandle):
     """Writes to a list; the server takes what it is told to take."""
 
@@ -37,20 +52,14 @@ class RecordingHandle(NativeHandle):
         turns: Turns[TextFrames] | None = None,
         shared_below: int = sys.maxsize,
     ) -> None:
-        self.writes: list[bytes] = []
+        self.socket = RecordingTransport()
         self.failures: list[Exception] = []
         self.told: list[tuple[int, str]] = []
-        self.error: Exception | None = None
         self.keeps_up = True
         delivery = Delivery(
             limits or OutboxLimits(), 5.0, lambda _, error: self.failures.append(error)
         )
-        super().__init__(self._record, delivery, turns or Turns(text_frames), shared_below)
-
-    def _record(self, data: bytes) -> None:
-        if self.error is not None:
-            raise self.error
-        self.writes.append(data)
+        super().__init__(self.socket, delivery, turns or Turns(text_frames), shared_below)
 
     @override
     def _keeps_up(self) -> bool:
@@ -88,11 +97,11 @@ async def test_a_frame_is_what_rfc_6455_says(size: int) -> None:
 async def test_the_first_of_a_turn_goes_out_at_once_and_the_others_as_one_write() -> None:
     handle = RecordingHandle()
     first = send(handle, 1)
-    assert handle.writes == [first]
+    assert handle.socket.writes == [first]
     others = send(handle, *range(2, 21))
-    assert (handle.writes, handle.pending) == ([first], 19)
+    assert (handle.socket.writes, handle.pending) == ([first], 19)
     await checkpoint()
-    assert (handle.writes, handle.pending) == ([first, others], 0)
+    assert (handle.socket.writes, handle.pending) == ([first, others], 0)
 
 
 async def test_all_that_hold_back_the_same_write_the_same_bytes() -> None:
@@ -106,12 +115,12 @@ async def test_all_that_hold_back_the_same_write_the_same_bytes() -> None:
     handles[2].send(other)
     await checkpoint()
     second, third = (text_frame(frame) for frame in sent[1:])
-    assert [handle.writes[1] for handle in handles] == [
+    assert [handle.socket.writes[1] for handle in handles] == [
         second + third,
         second + third,
         second + third + text_frame(other),
     ]
-    assert handles[0].writes[1] is handles[1].writes[1]
+    assert handles[0].socket.writes[1] is handles[1].socket.writes[1]
 
 
 async def test_a_large_message_is_encoded_for_each_connection_that_wants_that() -> None:
@@ -122,9 +131,9 @@ async def test_a_large_message_is_encoded_for_each_connection_that_wants_that() 
         sharing.send(frame)
         choosy.send(frame)
     await checkpoint()
-    assert b"".join(sharing.writes) == b"".join(map(text_frame, (large, small, large)))
+    assert b"".join(sharing.socket.writes) == b"".join(map(text_frame, (large, small, large)))
     alone = b"<" + large.data + b">"
-    assert b"".join(choosy.writes) == alone + text_frame(small) + alone
+    assert b"".join(choosy.socket.writes) == alone + text_frame(small) + alone
 
 
 async def test_each_turn_begins_anew() -> None:
@@ -133,7 +142,7 @@ async def test_each_turn_begins_anew() -> None:
     for number in range(3):
         writes.append(send(handle, number))
         await checkpoint()
-    assert handle.writes == writes
+    assert handle.socket.writes == writes
 
 
 async def test_while_the_peer_lags_everything_waits_in_order() -> None:
@@ -143,13 +152,13 @@ async def test_while_the_peer_lags_everything_waits_in_order() -> None:
     await checkpoint()
     waiting += send(handle, 3)
     await checkpoint()
-    assert (handle.writes, handle.pending) == ([], 3)
+    assert (handle.socket.writes, handle.pending) == ([], 3)
     handle.keeps_up = True
     waiting += send(handle, 4)
     handle.flush()
-    assert handle.writes == [waiting]
+    assert handle.socket.writes == [waiting]
     now = send(handle, 5)
-    assert b"".join(handle.writes) == waiting + now
+    assert b"".join(handle.socket.writes) == waiting + now
 
 
 async def test_no_more_is_written_at_once_than_a_revocation_may_miss() -> None:
@@ -158,8 +167,8 @@ async def test_no_more_is_written_at_once_than_a_revocation_may_miss() -> None:
     waiting = send(handle, *range(40), padding=10_000)
     handle.keeps_up = True
     handle.flush()
-    assert b"".join(handle.writes) == waiting
-    assert max(map(len, handle.writes)) < 80_000
+    assert b"".join(handle.socket.writes) == waiting
+    assert max(map(len, handle.socket.writes)) < 80_000
 
 
 async def test_what_is_held_back_is_never_written_after_a_close() -> None:
@@ -169,7 +178,7 @@ async def test_what_is_held_back_is_never_written_after_a_close() -> None:
     handle.close(4001, "Session revoked")
     assert (handle.pending, handle.told) == (0, [(4001, "Session revoked")])
     await checkpoint()
-    assert handle.writes == [first]
+    assert handle.socket.writes == [first]
     with pytest.raises(HandleClosedError):
         send(handle, 4)
     handle.release()
@@ -184,13 +193,13 @@ async def test_over_the_limits_only_a_peer_that_lags_is_slow() -> None:
         send(handle, 11)
     handle.keeps_up = True
     handle.flush()
-    assert b"".join(handle.writes) == sent
+    assert b"".join(handle.socket.writes) == sent
 
 
 @pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("closed")])
 async def test_a_socket_that_is_gone_is_a_closed_handle(error: Exception) -> None:
     handle = RecordingHandle()
-    handle.error = error
+    handle.socket.error = error
     with pytest.raises(HandleClosedError):
         send(handle, 1)
     assert not handle.is_open
@@ -205,7 +214,7 @@ async def test_what_was_accepted_and_could_not_be_written_is_reported(
 ) -> None:
     handle = RecordingHandle()
     send(handle, 1, 2)
-    handle.error = error
+    handle.socket.error = error
     await checkpoint()
     assert [type(failure) for failure in handle.failures] == [reported]
     assert not handle.is_open
@@ -215,7 +224,7 @@ async def test_what_was_accepted_and_could_not_be_written_is_reported(
 async def test_a_socket_that_fails_in_the_middle_of_a_long_turn_is_a_closed_handle() -> None:
     handle = RecordingHandle(OutboxLimits(max_messages=2))
     send(handle, 1, 2, 3)
-    handle.error = OSError("gone")
+    handle.socket.error = OSError("gone")
     with pytest.raises(HandleClosedError):
         send(handle, 4)
     assert handle.pending == 0
