@@ -17,6 +17,7 @@ import pytest
 
 from examples.cluster_demo import scenario
 from examples.cluster_demo.app import LEASE
+from examples.cluster_demo.processes import SECONDS_TO_STOP
 from tests.examples.connecting import cookie, open_socket
 from tests.packages import ROOT, ROOTS
 from tests.support.clients import Close
@@ -65,7 +66,8 @@ class ClusterDemoProcess:
     async def ctrl_c(self) -> int:
         """End it; return its exit status once all of it is gone."""
         self.process.send_signal(signal.SIGINT)
-        with anyio.fail_after(2 * PATIENCE):
+        # It stops two nodes and Redis one after the other, and kills what takes longer than that.
+        with anyio.fail_after(3 * SECONDS_TO_STOP + PATIENCE):
             # Whatever it has started holds on to its output.
             await self._output.read()
             return await self.process.wait()
