@@ -12,7 +12,7 @@ _REPEATS: Final = 5
 
 
 def measure(subjects: Subjects, rounds: int) -> None:
-    """Run every subject's process side by side, and their rounds in turn."""
+    """Run all subjects side by side; within a round they take turns, repeat by repeat."""
     with ExitStack() as stack:
         programs = [
             stack.enter_context(ModuleProcess(subject.program, *subject.arguments))
@@ -21,8 +21,9 @@ def measure(subjects: Subjects, rounds: int) -> None:
         for round_number in range(rounds + 1):
             repeats = [[_repeat(program) for program in programs] for _ in range(_REPEATS)]
             if round_number > 0:  # the first one is the warm-up
-                for (_, result), costs in zip(subjects, zip(*repeats, strict=True), strict=True):
-                    result.samples.append({Metric.CORE: min(costs)})
+                fastest = map(min, zip(*repeats, strict=True))
+                for (_, result), cost in zip(subjects, fastest, strict=True):
+                    result.samples.append({Metric.CORE: cost})
 
 
 def _repeat(program: ModuleProcess) -> float:

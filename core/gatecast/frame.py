@@ -33,13 +33,11 @@ class Frame:
 
         The result is shared by connections: it must not be changed.
         """
-        try:
-            wire = self._encoded[encoder]
-        except KeyError:
-            wire = self._encoded[encoder] = encoder(self)
+        if encoder not in self._encoded:
+            self._encoded[encoder] = encoder(self)
         # The dictionary maps each encoder to its own result, which no annotation can express; and
         # this runs once per recipient, so not even a `cast` is free.
-        return wire  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+        return self._encoded[encoder]  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
     def __len__(self) -> int:
         """The size of the text in bytes, which is what an outbox counts."""
