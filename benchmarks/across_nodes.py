@@ -27,8 +27,8 @@ from starlette.websockets import WebSocket
 from benchmarks.servers._gatecast import Member
 from benchmarks.servers._server import Options, Subscriber
 from benchmarks.servers._uvicorn import serve, subscriber_of
-from gatecast.cluster import Cluster
-from gatecast.cluster_reports import ClusterReport, ClusterReportKind
+from gatecast.cluster.cluster import Cluster
+from gatecast.cluster.reports import ClusterReport, ClusterReportKind
 from gatecast_adapters.event_loop import HOST
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from gatecast.frame import Frame
-from gatecast.ids import AccountId, ApiTokenId, TokenHash
-from gatecast.jsonrpc import notification
-from gatecast.transport import ConnectionTransport
+from gatecast.connections.transport import ConnectionTransport
+from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
+from gatecast.messages.frame import Frame
+from gatecast.messages.jsonrpc import notification
 from gatecast_adapters.event_loop import HOST
 
 _MATCHES: Final = 3

@@ -7,7 +7,7 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response, WebSocket
 from starlette.requests import HTTPConnection
 
 from gatecast import AccountId, ConnectionIdentity, TokenHash
-from gatecast.guard import AuditEvent, AuditEventType, RevocationGuard
+from gatecast.connections.guard import AuditEvent, AuditEventType, RevocationGuard
 from gatecast_adapters.starlette_sse import BackendSseTransport
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 

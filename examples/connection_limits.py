@@ -6,7 +6,7 @@ from fastapi import FastAPI, WebSocket
 from starlette.requests import HTTPConnection
 
 from gatecast import ACCOUNT, SESSION, AccountId, ConnectionIdentity, TokenHash
-from gatecast.caps import Cap
+from gatecast.connections.caps import Cap
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 
 app = FastAPI()

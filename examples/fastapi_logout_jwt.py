@@ -28,7 +28,7 @@ from gatecast import (
     error_response,
     response,
 )
-from gatecast.jsonrpc import INVALID_PARAMS, METHOD_NOT_FOUND
+from gatecast.messages.jsonrpc import INVALID_PARAMS, METHOD_NOT_FOUND
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, Incoming
 
 LIFETIME = 600.0

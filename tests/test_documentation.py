@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatecast.close_codes import CloseCode, is_final
-from gatecast.guard import AuditEventType
+from gatecast.connections.guard import AuditEventType
 from tests.packages import ROOT
 
 DOCS = ROOT / "docs"

@@ -15,7 +15,7 @@ def requires_extra(extra: str) -> Generator[None]:
         with requires_extra("starlette"):
             from starlette.websockets import WebSocket
 
-            from gatecast_adapters._asgi_handle import AsgiHandle
+            from gatecast_adapters._asgi.handle import AsgiHandle
 
     Only the adapter itself does this. A module that adapters share imports third parties plainly
     and is imported inside the block, so that the extra named is always the adapter's own.

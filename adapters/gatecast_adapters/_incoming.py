@@ -8,10 +8,11 @@ from typing import Generic, TypeAlias
 
 from typing_extensions import TypeVar
 
-from gatecast.connection import Connection
-from gatecast.identity import ConnectionIdentity
-from gatecast.ids import ConnectionId
-from gatecast.jsonrpc import (
+from gatecast.connections.connection import Connection
+from gatecast.connections.transport import ConnectionTransport
+from gatecast.identity.ids import ConnectionId
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.jsonrpc import (
     METHOD_NOT_FOUND,
     JsonrpcErrorResponse,
     JsonrpcMessageFromClientToServer,
@@ -19,9 +20,8 @@ from gatecast.jsonrpc import (
     JsonrpcNotification,
     error_response,
 )
-from gatecast.jsonrpc_parsing import parse_client_message
-from gatecast.ports import ConnectionHandle
-from gatecast.transport import ConnectionTransport
+from gatecast.messages.jsonrpc_parsing import parse_client_message
+from gatecast.ports.ports import ConnectionHandle
 
 __all__ = ["Incoming", "OnMessage", "answer"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from gatecast.frame import Frame
+from gatecast.messages.frame import Frame
 from gatecast_adapters.event_loop import call_soon
 
 __all__ = ["Turns"]

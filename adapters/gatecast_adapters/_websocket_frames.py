@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from gatecast.frame import Frame
+from gatecast.messages.frame import Frame
 
 __all__ = ["COMPRESSION_THRESHOLD", "TextFrames", "shared_below", "text_frame", "text_frames"]
 

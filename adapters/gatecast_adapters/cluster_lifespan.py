@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from gatecast.cluster import Cluster
+from gatecast.cluster.cluster import Cluster
 from gatecast.errors import RelayError
 from gatecast_adapters._extras import requires_extra
 

@@ -11,7 +11,7 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from gatecast.host import Event, Host
+from gatecast.ports.runtime import Event, Host
 
 if TYPE_CHECKING:
     from types import ModuleType

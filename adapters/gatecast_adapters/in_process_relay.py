@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Final
 
 from gatecast.errors import InvalidLimitError, RelayGapError
-from gatecast.host import Event, Host
-from gatecast.relay import Position, RelayBatch
+from gatecast.ports.relay import Position, RelayBatch
+from gatecast.ports.runtime import Event, Host
 from gatecast_adapters.event_loop import HOST
 
 __all__ = ["InProcessRelay"]

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from typing_extensions import TypeVar, Unpack
 
 from gatecast.close_codes import CloseCode
+from gatecast.connections.options import TransportOptions
+from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import HandleClosedError
-from gatecast.frame import Frame
-from gatecast.host import Host
-from gatecast.identity import ConnectionIdentity
-from gatecast.jsonrpc import JsonrpcMessage
-from gatecast.outbox import Outbox, OutboxLimits
-from gatecast.transport import ConnectionTransport
-from gatecast.transport_options import TransportOptions
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.frame import Frame
+from gatecast.messages.jsonrpc import JsonrpcMessage
+from gatecast.ports.outbox import Outbox, OutboxLimits
+from gatecast.ports.runtime import Host
 from gatecast_adapters.event_loop import HOST
 
 __all__ = ["MemoryClose", "MemoryHandle", "MemoryTransport"]

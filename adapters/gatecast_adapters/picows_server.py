@@ -11,14 +11,14 @@ from typing import TypeAlias
 from typing_extensions import TypeVar, Unpack
 
 from gatecast.close_codes import CloseCode
+from gatecast.connections.options import TransportOptions
 from gatecast.errors import InvalidLimitError
-from gatecast.host import Host
-from gatecast.identity import ConnectionIdentity
-from gatecast.outbox import OutboxLimits
-from gatecast.transport_options import TransportOptions
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.outbox import OutboxLimits
+from gatecast.ports.runtime import Host
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
-from gatecast_adapters._native_transport import NativeTransport
+from gatecast_adapters._native.transport import NativeTransport
 from gatecast_adapters._retry_after import RETRY_AFTER
 from gatecast_adapters.event_loop import HOST
 
@@ -30,7 +30,7 @@ with requires_extra("picows"):
         WSUpgradeResponseWithListener,
     )
 
-    from gatecast_adapters._picows_connection import PicowsHandle, PicowsListener
+    from gatecast_adapters._native.picows_connection import PicowsHandle, PicowsListener
 
 __all__ = ["Identify", "Incoming", "OnMessage", "PicowsHandle", "PicowsServerTransport"]
 

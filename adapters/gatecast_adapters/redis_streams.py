@@ -7,23 +7,23 @@ import secrets
 from collections.abc import Sequence
 
 from gatecast.errors import InvalidLimitError, RelayGapError, RelayUnavailableError
-from gatecast.relay import Position, RelayBatch
+from gatecast.ports.relay import Position, RelayBatch
 from gatecast_adapters._extras import requires_extra
-from gatecast_adapters._group_commit import GroupCommit
+from gatecast_adapters._redis.group_commit import GroupCommit
 
 with requires_extra("redis"):
     from redis.asyncio import Redis
     from redis.exceptions import NoScriptError
 
-    from gatecast_adapters._redis_connection import Argument, RedisConnection
-    from gatecast_adapters._redis_log import (
+    from gatecast_adapters._redis.connection import Argument, RedisConnection
+    from gatecast_adapters._redis.log import (
         StoredEntry,
         entries_of_range,
         entries_of_read,
         follow,
         id_of,
     )
-    from gatecast_adapters._redis_script import APPEND, APPEND_SHA
+    from gatecast_adapters._redis.script import APPEND, APPEND_SHA
 
 __all__ = ["RedisStreamsRelay"]
 

@@ -9,14 +9,14 @@ from typing import Generic, TypeAlias
 
 from typing_extensions import TypeVar, Unpack, override
 
-from gatecast.admission import Admission
+from gatecast.connections.admission import Admission
+from gatecast.connections.options import TransportOptions
+from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import InvalidLimitError
-from gatecast.frame import Frame
-from gatecast.host import Host
-from gatecast.ids import AccountId, TokenHash
-from gatecast.outbox import OutboxLimits
-from gatecast.transport import ConnectionTransport
-from gatecast.transport_options import TransportOptions
+from gatecast.identity.ids import AccountId, TokenHash
+from gatecast.messages.frame import Frame
+from gatecast.ports.outbox import OutboxLimits
+from gatecast.ports.runtime import Host
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._turns import Turns
 from gatecast_adapters.event_loop import HOST
@@ -28,9 +28,8 @@ with requires_extra("sse"):
     from starlette.responses import PlainTextResponse, Response
     from starlette.types import Receive, Scope, Send
 
-    from gatecast_adapters._asgi_handle import Delivery
-    from gatecast_adapters._origin import OriginPolicy
-    from gatecast_adapters._sse_events import (
+    from gatecast_adapters._asgi.handle import Delivery
+    from gatecast_adapters._asgi.sse_events import (
         CLOSED_EVENT_ID,
         OPENING,
         Encoders,
@@ -38,7 +37,8 @@ with requires_extra("sse"):
         close_encoder,
         encoder,
     )
-    from gatecast_adapters._sse_handle import SseHandle
+    from gatecast_adapters._asgi.sse_handle import SseHandle
+    from gatecast_adapters._origin import OriginPolicy
 
 __all__ = [
     "BackendSseTransport",

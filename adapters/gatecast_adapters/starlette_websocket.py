@@ -8,15 +8,15 @@ from typing import TypeAlias
 
 from typing_extensions import TypeVar, Unpack
 
-from gatecast.admission import Admission
 from gatecast.close_codes import CloseCode
-from gatecast.connection import Connection
+from gatecast.connections.admission import Admission
+from gatecast.connections.connection import Connection
+from gatecast.connections.options import TransportOptions
+from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import InvalidLimitError
-from gatecast.host import Host
-from gatecast.identity import ConnectionIdentity
-from gatecast.outbox import OutboxLimits
-from gatecast.transport import ConnectionTransport
-from gatecast.transport_options import TransportOptions
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.outbox import OutboxLimits
+from gatecast.ports.runtime import Host
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage, answer
 from gatecast_adapters.event_loop import HOST
@@ -29,10 +29,10 @@ with requires_extra("starlette"):
     from starlette.types import Message, Receive
     from starlette.websockets import WebSocket, WebSocketState
 
-    from gatecast_adapters._asgi_handle import Delivery
+    from gatecast_adapters._asgi.handle import Delivery
+    from gatecast_adapters._asgi.websocket_handle import WebsocketHandle
     from gatecast_adapters._origin import OriginPolicy
     from gatecast_adapters._retry_after import RETRY_AFTER
-    from gatecast_adapters._websocket_handle import WebsocketHandle
 
 __all__ = ["BackendWebsocketTransport", "Identify", "Incoming", "OnMessage", "WebsocketHandle"]
 

@@ -11,17 +11,17 @@ from typing import Generic, TypeAlias
 
 from typing_extensions import TypeVar, Unpack, override
 
-from gatecast.admission import Admission
+from gatecast.connections.admission import Admission
+from gatecast.connections.options import TransportOptions
 from gatecast.errors import HandleClosedError, NotAdmittedError
-from gatecast.frame import Frame
-from gatecast.host import Host
-from gatecast.identity import ConnectionIdentity
-from gatecast.outbox import OutboxLimits
-from gatecast.transport_options import TransportOptions
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.frame import Frame
+from gatecast.ports.outbox import OutboxLimits
+from gatecast.ports.runtime import Host
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
-from gatecast_adapters._native_handle import Delivery, NativeHandle
-from gatecast_adapters._native_transport import NativeTransport
+from gatecast_adapters._native.handle import Delivery, NativeHandle
+from gatecast_adapters._native.transport import NativeTransport
 from gatecast_adapters._retry_after import RETRY_AFTER
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import (

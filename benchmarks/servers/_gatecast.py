@@ -6,8 +6,8 @@ from uuid import UUID
 
 from benchmarks.message import METHOD, Message
 from benchmarks.servers._server import GROUPS, Subscriber
-from gatecast.ids import AccountId, TokenHash
-from gatecast.jsonrpc import JsonrpcNotification, notification
+from gatecast.identity.ids import AccountId, TokenHash
+from gatecast.messages.jsonrpc import JsonrpcNotification, notification
 
 
 @dataclass(frozen=True, slots=True)

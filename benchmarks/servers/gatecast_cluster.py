@@ -9,8 +9,8 @@ from benchmarks.message import Message
 from benchmarks.servers._gatecast import Member, to_notification
 from benchmarks.servers._server import Options, run
 from benchmarks.servers.gatecast_websocket import GatecastWebsocket
-from gatecast.cluster import Cluster
-from gatecast.cluster_reports import ClusterReport, ClusterReportKind
+from gatecast.cluster.cluster import Cluster
+from gatecast.cluster.reports import ClusterReport, ClusterReportKind
 from gatecast_adapters.event_loop import HOST
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 

@@ -14,7 +14,13 @@ pytest.register_assert_rewrite(
     *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
 )
 
-from gatecast_contracts.adapter import (  # noqa: E402
+from gatecast_contracts.capabilities import Capabilities, Capability, RelayCapability  # noqa: E402
+from gatecast_contracts.definition import ContractDefinitionError  # noqa: E402
+from gatecast_contracts.promises import PROMISES, RELAY_PROMISES, Promise  # noqa: E402
+from gatecast_contracts.proof import BrokenPromiseError, proves  # noqa: E402
+from gatecast_contracts.relay.log import RelayLog  # noqa: E402
+from gatecast_contracts.relay.suite import RelayContract  # noqa: E402
+from gatecast_contracts.transport.adapter import (  # noqa: E402
     Closed,
     ContractIdentity,
     ContractTransport,
@@ -23,14 +29,8 @@ from gatecast_contracts.adapter import (  # noqa: E402
     Received,
     ServeOptions,
 )
-from gatecast_contracts.capabilities import Capabilities, Capability, RelayCapability  # noqa: E402
-from gatecast_contracts.contract import Contract  # noqa: E402
-from gatecast_contracts.definition import ContractDefinitionError  # noqa: E402
-from gatecast_contracts.promises import PROMISES, RELAY_PROMISES, Promise  # noqa: E402
-from gatecast_contracts.proof import BrokenPromiseError, proves  # noqa: E402
-from gatecast_contracts.relay import RelayContract  # noqa: E402
-from gatecast_contracts.relay_log import RelayLog  # noqa: E402
-from gatecast_contracts.transport import ConnectionIdentityContract, TransportContract  # noqa: E402
+from gatecast_contracts.transport.contract import Contract  # noqa: E402
+from gatecast_contracts.transport.suite import ConnectionIdentityContract, TransportContract  # noqa: E402
 
 __all__ = [
     "PROMISES",

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 import anyio
 import pytest
 
-from gatecast.outbox import OutboxLimits
-from gatecast_contracts._rig import Rig
+from gatecast.ports.outbox import OutboxLimits
 from gatecast_contracts.capabilities import Capability, RelayCapability
 from gatecast_contracts.promises import Promise, get_promise
+from gatecast_contracts.transport._rig import Rig
 
 if TYPE_CHECKING:
-    from gatecast_contracts.contract import Contract
     from gatecast_contracts.definition import BaseContract
+    from gatecast_contracts.transport.contract import Contract
 
 __all__ = ["BrokenPromiseError", "Proof", "make_test", "proofs_of", "proves"]
 

@@ -4,15 +4,25 @@ The core: a registry of connections, revocation and broadcast, generic over the 
 free of I/O. Adapters in `gatecast_adapters` make transports of real servers.
 """
 
-from gatecast.admission import Admission
-from gatecast.caps import Cap
 from gatecast.close_codes import CloseCode
-from gatecast.cluster import Cluster
-from gatecast.cluster_node import ClusterHealth
-from gatecast.cluster_reports import ClusterReport, ClusterReportKind, OnReport
-from gatecast.connection import Connection
-from gatecast.drops import DroppedConnection, OnDrop
-from gatecast.envelopes import NodeId
+from gatecast.cluster._cluster_node import ClusterHealth
+from gatecast.cluster._envelopes import NodeId
+from gatecast.cluster._node import NodeState
+from gatecast.cluster.cluster import Cluster
+from gatecast.cluster.policies import Policies, Policy, PolicyCall
+from gatecast.cluster.receipts import Receipt
+from gatecast.cluster.reports import ClusterReport, ClusterReportKind, OnReport
+from gatecast.connections._predicates import Predicate
+from gatecast.connections.admission import Admission
+from gatecast.connections.caps import Cap
+from gatecast.connections.connection import Connection
+from gatecast.connections.directory import Transports
+from gatecast.connections.drops import DroppedConnection, OnDrop
+from gatecast.connections.group import TransportGroup
+from gatecast.connections.guard import AuditEvent, AuditEventType, RevocationGuard
+from gatecast.connections.member import GroupMember
+from gatecast.connections.options import TransportOptions
+from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import (
     AdmissionError,
     AdmissionExpiredError,
@@ -53,15 +63,17 @@ from gatecast.errors import (
     UsageError,
     WrongThreadError,
 )
-from gatecast.frame import Frame
-from gatecast.group import TransportGroup
-from gatecast.group_member import GroupMember
-from gatecast.guard import AuditEvent, AuditEventType, RevocationGuard
-from gatecast.host import Host
-from gatecast.identity import ConnectionIdentity, HasAccount, HasApiToken, HasExpiry, HasSession
-from gatecast.ids import AccountId, ApiTokenId, ConnectionId, TokenHash
-from gatecast.index import ACCOUNT, API_TOKEN, SESSION, Index
-from gatecast.jsonrpc import (
+from gatecast.identity.ids import AccountId, ApiTokenId, ConnectionId, TokenHash
+from gatecast.identity.index import ACCOUNT, API_TOKEN, SESSION, Index
+from gatecast.identity.types import (
+    ConnectionIdentity,
+    HasAccount,
+    HasApiToken,
+    HasExpiry,
+    HasSession,
+)
+from gatecast.messages.frame import Frame
+from gatecast.messages.jsonrpc import (
     JsonrpcErrorCode,
     JsonrpcErrorObject,
     JsonrpcErrorResponse,
@@ -79,11 +91,9 @@ from gatecast.jsonrpc import (
     request,
     response,
 )
-from gatecast.jsonrpc_parsing import parse_client_message
-from gatecast.node import NodeState
-from gatecast.outbox import Outbox, OutboxLimits
-from gatecast.policies import Policies, Policy, PolicyCall
-from gatecast.ports import (
+from gatecast.messages.jsonrpc_parsing import parse_client_message
+from gatecast.ports.outbox import Outbox, OutboxLimits
+from gatecast.ports.ports import (
     ConnectionHandle,
     FilterableBroadcastTransport,
     FlushableHandle,
@@ -92,12 +102,8 @@ from gatecast.ports import (
     TransportSendOptions,
     is_filterable_broadcast_transport,
 )
-from gatecast.predicates import Predicate
-from gatecast.receipts import Receipt
-from gatecast.relay import Position, Relay, RelayBatch
-from gatecast.transport import ConnectionTransport
-from gatecast.transport_options import TransportOptions
-from gatecast.transports import Transports
+from gatecast.ports.relay import Position, Relay, RelayBatch
+from gatecast.ports.runtime import Host
 
 __all__ = [
     "ACCOUNT",

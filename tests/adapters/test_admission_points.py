@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 from websockets.exceptions import InvalidStatus
 
-from gatecast.identity import ConnectionIdentity
+from gatecast.identity.types import ConnectionIdentity
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app

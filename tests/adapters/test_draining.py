@@ -10,9 +10,9 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from gatecast.errors import InvalidLimitError
-from gatecast.identity import ConnectionIdentity
-from gatecast.jsonrpc import JsonrpcNotification
-from gatecast.outbox import OutboxLimits
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.jsonrpc import JsonrpcNotification
+from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.starlette_sse import BackendSseTransport
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app

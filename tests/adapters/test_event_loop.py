@@ -7,7 +7,7 @@ import time
 import anyio
 import pytest
 
-from gatecast.host import CallLater
+from gatecast.ports.runtime import CallLater
 from gatecast_adapters.event_loop import HOST, call_later
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from gatecast.identity import ConnectionIdentity
-from gatecast.ids import TokenHash
+from gatecast.identity.ids import TokenHash
+from gatecast.identity.types import ConnectionIdentity
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app

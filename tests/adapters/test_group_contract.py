@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gatecast.admission import Admission
-from gatecast.group import TransportGroup
-from gatecast.identity import ConnectionIdentity
-from gatecast.ids import ConnectionId
-from gatecast.transport import ConnectionTransport
+from gatecast.connections.admission import Admission
+from gatecast.connections.group import TransportGroup
+from gatecast.connections.transport import ConnectionTransport
+from gatecast.identity.ids import ConnectionId
+from gatecast.identity.types import ConnectionIdentity
 from gatecast_adapters.memory import MemoryTransport
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseStream
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from gatecast_contracts import ConnectionIdentityContract, FarEnd, LiveAdapter, ServeOptions
-from gatecast_contracts.adapter import ConnectionRecord
+from gatecast_contracts.transport.adapter import ConnectionRecord
 from tests.contracts.memory_contract import MemoryFarEnd
 from tests.support import stream_far_end, websocket_far_end
 from tests.support.uvicorn_server import serving

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from gatecast.errors import InvalidLimitError
-from gatecast.identity import ConnectionIdentity
-from gatecast.jsonrpc import JsonrpcNotification
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.jsonrpc import JsonrpcNotification
 from gatecast_adapters.picows_server import PicowsServerTransport
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, Incoming
 from gatecast_adapters.websockets_server import WebsocketsServerTransport

@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
-from gatecast.connection import Connection
-from gatecast.identity import ConnectionIdentity
+from gatecast.connections.connection import Connection
+from gatecast.identity.types import ConnectionIdentity
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, WebsocketHandle
 from tests.support.apps import websocket_app
 from tests.support.people import ALICE_SESSION, note

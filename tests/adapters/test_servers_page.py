@@ -7,24 +7,12 @@ from typing import Any
 
 from gatecast_contracts import Capability, Contract
 from gatecast_contracts.proof import proofs_of
-from tests.adapters import (
-    test_granian_contract as granian,
-)
-from tests.adapters import (
-    test_hypercorn_contract as hypercorn,
-)
-from tests.adapters import (
-    test_picows_contract as picows,
-)
-from tests.adapters import (
-    test_starlette_sse_contract as sse,
-)
-from tests.adapters import (
-    test_starlette_websocket_contract as websocket,
-)
-from tests.adapters import (
-    test_websockets_contract as websockets,
-)
+from tests.adapters.asgi import test_granian_contract as granian
+from tests.adapters.asgi import test_hypercorn_contract as hypercorn
+from tests.adapters.asgi import test_starlette_sse_contract as sse
+from tests.adapters.asgi import test_starlette_websocket_contract as websocket
+from tests.adapters.native import test_picows_contract as picows
+from tests.adapters.native import test_websockets_contract as websockets
 from tests.packages import ROOT
 
 # Any: the contracts are over identities of several types.

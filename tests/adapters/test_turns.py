@@ -8,7 +8,7 @@ import pytest
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
-from gatecast.frame import Frame
+from gatecast.messages.frame import Frame
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import TextFrames, text_frames
 from tests.support.people import note

@@ -9,7 +9,7 @@ from gatecast_contracts import PROMISES, RELAY_PROMISES, RelayContract, Transpor
 from gatecast_contracts.definition import BaseContract
 from gatecast_contracts.promises import Promise, UnknownPromiseError, get_promise
 from gatecast_contracts.proof import proofs_of, proves
-from gatecast_contracts.relay_contract import proves_of_relay
+from gatecast_contracts.relay.contract import proves_of_relay
 from tests.packages import ROOT
 
 CONTRACTS = pytest.mark.parametrize(

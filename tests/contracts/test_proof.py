@@ -17,9 +17,9 @@ from gatecast_contracts import (
     ServeOptions,
     proves,
 )
-from gatecast_contracts._relay_rig import RelayRig
-from gatecast_contracts._rig import Rig
-from gatecast_contracts.relay_contract import proves_of_relay
+from gatecast_contracts.relay._rig import RelayRig
+from gatecast_contracts.relay.contract import proves_of_relay
+from gatecast_contracts.transport._rig import Rig
 from tests.contracts.in_process_relay_contract import InProcessRelayContract
 from tests.contracts.memory_contract import MemoryContract
 

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
-from gatecast.frame import Frame
-from gatecast.host import Host
-from gatecast.identity import ConnectionIdentity
-from gatecast.ids import AccountId, ApiTokenId, TokenHash
-from gatecast.jsonrpc import JsonrpcNotification, notification
-from gatecast.transport import ConnectionTransport
-from gatecast.transport_options import TransportOptions
+from gatecast.connections.options import TransportOptions
+from gatecast.connections.transport import ConnectionTransport
+from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.frame import Frame
+from gatecast.messages.jsonrpc import JsonrpcNotification, notification
+from gatecast.ports.runtime import Host
 
 TResult = TypeVar("TResult")
 TIdentity = TypeVar("TIdentity")

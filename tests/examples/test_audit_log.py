@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from examples import audit_log as example
-from gatecast.guard import AuditEvent, AuditEventType
+from gatecast.connections.guard import AuditEvent, AuditEventType
 from tests.examples.calling import post
 from tests.examples.connecting import open_socket, open_stream
 from tests.support.clients import Close

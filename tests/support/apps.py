@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gatecast.identity import ConnectionIdentity
+from gatecast.identity.types import ConnectionIdentity
 from gatecast_adapters import starlette_sse, starlette_websocket
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity, SseStream
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport

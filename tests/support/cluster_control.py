@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from gatecast.ids import AccountId, TokenHash
-from gatecast.node import NodeState
+from gatecast.cluster._node import NodeState
+from gatecast.identity.ids import AccountId, TokenHash
 
 __all__ = [
     "SETTINGS",

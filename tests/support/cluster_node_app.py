@@ -21,11 +21,11 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gatecast.cluster import Cluster
+from gatecast.cluster.cluster import Cluster
+from gatecast.cluster.policies import Policies
 from gatecast.errors import RelayUnavailableError, RevocationNotDurableError
-from gatecast.identity import ConnectionIdentity
-from gatecast.jsonrpc import JsonrpcMessageFromServerToClient, notification
-from gatecast.policies import Policies
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.jsonrpc import JsonrpcMessageFromServerToClient, notification
 from gatecast_adapters.cluster_lifespan import following
 from gatecast_adapters.event_loop import HOST
 from gatecast_adapters.redis_streams import RedisStreamsRelay

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gatecast.outbox import OutboxLimits
+from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseStream
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from gatecast_adapters.uvicorn_shutdown import DrainingServer, draining

@@ -13,7 +13,7 @@ import anyio
 import httpx
 from pydantic import BaseModel
 
-from gatecast.node import NodeState
+from gatecast.cluster._node import NodeState
 from tests.support.cluster_control import STREAM, HealthReply, NodeSettings
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import ServerProcess

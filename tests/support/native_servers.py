@@ -18,9 +18,9 @@ from typing_extensions import Unpack
 from websockets.asyncio.server import serve
 from websockets.http11 import Request
 
-from gatecast.drops import OnDrop
-from gatecast.identity import ConnectionIdentity
-from gatecast.outbox import OutboxLimits
+from gatecast.connections.drops import OnDrop
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.picows_server import OnMessage, PicowsServerTransport
 from gatecast_adapters.websockets_server import WebsocketsServerTransport
 from tests.support.clients import WebsocketClient

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
-from gatecast.identity import ConnectionIdentity
-from gatecast.ids import AccountId, TokenHash
-from gatecast.jsonrpc import JsonrpcNotification, notification
+from gatecast.identity.ids import AccountId, TokenHash
+from gatecast.identity.types import ConnectionIdentity
+from gatecast.messages.jsonrpc import JsonrpcNotification, notification
 from gatecast_adapters.starlette_sse import SseIdentity
 
 __all__ = [

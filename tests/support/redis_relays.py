@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004
 
 from gatecast.errors import RelayGapError, RelayUnavailableError
-from gatecast.relay import Position
+from gatecast.ports.relay import Position
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 from tests.support.waiting import PATIENCE
 

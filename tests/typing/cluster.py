@@ -11,12 +11,12 @@ from gatecast import (
     TokenHash,
     notification,
 )
-from gatecast.cluster import Cluster
-from gatecast.guard import AuditEvent
-from gatecast.jsonrpc import JsonrpcMessageFromServerToClient
-from gatecast.policies import Policies, Policy, PolicyCall
-from gatecast.receipts import Receipt
-from gatecast.relay import Relay
+from gatecast.cluster.cluster import Cluster
+from gatecast.cluster.policies import Policies, Policy, PolicyCall
+from gatecast.cluster.receipts import Receipt
+from gatecast.connections.guard import AuditEvent
+from gatecast.messages.jsonrpc import JsonrpcMessageFromServerToClient
+from gatecast.ports.relay import Relay
 from gatecast_adapters.event_loop import HOST
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import COUNTRY, SERIAL, Device, Serial, Visitor

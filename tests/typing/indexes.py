@@ -3,7 +3,7 @@
 from typing import assert_type
 
 from gatecast import ACCOUNT, SESSION, AccountId, Index, TokenHash, notification
-from gatecast.index import AnyIndex
+from gatecast.identity.index import AnyIndex
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import COUNTRY, SERIAL, Device, Serial, Visitor
 

@@ -20,7 +20,8 @@ from gatecast import (
 )
 from gatecast_adapters.event_loop import HOST
 from gatecast_adapters.memory import MemoryHandle, MemoryTransport
-from gatecast_contracts import LiveAdapter, ServeOptions, shape
+from gatecast_contracts import LiveAdapter, ServeOptions
+from gatecast_contracts.transport import shape
 from tests.contracts.broken.catalogue import breaks, transport_with
 from tests.contracts.memory_contract import MemoryContract, MemoryFarEnd
 

@@ -23,7 +23,7 @@ from gatecast import (
     Predicate,
     TokenHash,
 )
-from gatecast.drops import close_handle
+from gatecast.connections.drops import close_handle
 from gatecast_adapters.memory import MemoryClose, MemoryHandle, MemoryTransport
 from tests.contracts.broken.catalogue import breaks
 

@@ -1,0 +1,1 @@
+"""What the adapters for native WebSocket servers share."""

@@ -1,0 +1,1 @@
+"""Several processes as one: a log of broadcasts and revocations, and a lease."""

@@ -1,0 +1,1 @@
+"""The connections of one process: registration, delivery, revocation and draining."""

@@ -1,0 +1,1 @@
+"""Who a connection is, and the keys by which connections are found."""

@@ -1,0 +1,1 @@
+"""The ports: what the core asks of adapters, relays and the event loop."""

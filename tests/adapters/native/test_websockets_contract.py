@@ -1,0 +1,28 @@
+"""The `websockets` server's adapter keeps every promise."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from gatecast.identity.types import ConnectionIdentity
+from gatecast_contracts import ConnectionIdentityContract, LiveAdapter, ServeOptions
+from tests.support.native_servers import serving_websockets
+from tests.support.websocket_far_end import connecting
+
+
+class TestWebsocketsServer(ConnectionIdentityContract):
+    @asynccontextmanager
+    async def serve(
+        self, options: ServeOptions[ConnectionIdentity]
+    ) -> AsyncGenerator[LiveAdapter[ConnectionIdentity]]:
+        async with (
+            serving_websockets(
+                identify=options.identify,
+                limits=options.limits,
+                close_timeout=options.close_timeout,
+                on_drop=options.on_drop,
+            ) as server,
+            connecting(server.port) as connect,
+        ):
+            yield LiveAdapter(server.transport, connect)
