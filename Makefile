@@ -4,6 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# Half of the time the tests wait, for servers and for what must not come: a core takes two workers.
+# The tests of a file share what takes seconds to set up, a browser or a wheel, and stay together.
+WORKERS ?= 4
+BUILD ?= build
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile
+PYTEST := $(BIN)/python -m pytest $(PARALLEL)
+
 # pyright asks the package index for a newer version of itself unless told not to.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # The theme prints a notice about its successor at every build.
@@ -34,16 +41,33 @@ demo-cluster-check: $(VENV)/.demo-cluster ## Run the cluster's scenario, and sto
 	$(BIN)/python -m examples.cluster_demo --check
 
 .PHONY: test
-test: $(VENV)/.dev ## Run the tests; the core's coverage must be 100 % of its branches
-	$(BIN)/python -m coverage run -m pytest
+test: $(VENV)/.dev ## Run the tests in five minutes: each adapter behind one server
+	$(PYTEST)
+
+.PHONY: test-all
+test-all: $(VENV)/.dev ## Run every test but the long ones; the core must be covered to its last branch
+	$(PYTEST) -m 'not long' --cov --cov-report=
 	@$(BIN)/python -m coverage report --include='core/*' --fail-under=100
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m long --timeout=3600
 
+.PHONY: test-pythons
+test-pythons: $(VENV)/.dev ## Run the core's and the contract tests on every Python from 3.11 on
+	$(BIN)/python -m tests.pythons --folder $(BUILD)/pythons $(PYTHONS) $(PARALLEL)
+
+.PHONY: test-lowest
+test-lowest: ## Run the packages' tests with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear $(BUILD)/uv
+	$(BUILD)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(BUILD)/uv/bin/uv venv --quiet --clear --python $(BUILD)/uv/bin/python $(BUILD)/lowest
+	$(BUILD)/uv/bin/uv pip install --quiet --python $(BUILD)/lowest/bin/python \
+	  --resolution lowest-direct --editable '.[all]' --group dev
+	$(BUILD)/lowest/bin/python -m pytest $(PARALLEL) tests/core tests/contracts tests/adapters
+
 .PHONY: coverage
-coverage: test ## Run the tests and report the coverage of all three packages
+coverage: test-all ## Run all tests and report the coverage of all three packages
 	@$(BIN)/python -m coverage html --quiet
 	@$(BIN)/python -m coverage report
 

@@ -19,14 +19,14 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
     return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
-@pytest.fixture(params=["websockets-sansio", "wsproto"])
+@pytest.fixture(params=["websockets-sansio", pytest.param("wsproto", marks=pytest.mark.all)])
 def ws(request: pytest.FixtureRequest) -> str:
     """The WebSocket protocols of uvicorn, but for the deprecated one."""
     name: str = request.param
     return name
 
 
-@pytest.fixture(params=["httptools", "h11"])
+@pytest.fixture(params=["httptools", pytest.param("h11", marks=pytest.mark.all)])
 def http(request: pytest.FixtureRequest) -> str:
     """The HTTP/1.1 protocols of uvicorn."""
     name: str = request.param

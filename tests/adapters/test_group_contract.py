@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import anyio
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
@@ -162,5 +163,6 @@ class TestSocketsAndStreams(StarletteGroupContract):
     streams_first = False
 
 
+@pytest.mark.all
 class TestStreamsAndSockets(StarletteGroupContract):
     streams_first = True

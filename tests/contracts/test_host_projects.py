@@ -43,8 +43,14 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             "anyio_mode = auto\nfilterwarnings = error",
             ["-p", "no:asyncio"],
             id="the anyio plugin in auto mode and warnings as errors",
+            marks=pytest.mark.all,
         ),
-        pytest.param("python_classes = Check*\npython_functions = check_*", [], id="other names"),
+        pytest.param(
+            "python_classes = Check*\npython_functions = check_*",
+            [],
+            id="other names",
+            marks=pytest.mark.all,
+        ),
     ],
 )
 def test_the_suite_runs_in_a_project_with(

@@ -6,13 +6,15 @@ import socket
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.trio.client import ClientConnection, connect
 
 from gatecast_contracts import Closed, FarEnd, Received
+
+if TYPE_CHECKING:
+    from websockets.trio.client import ClientConnection
 
 __all__ = ["Connect", "TrioWebsocketFarEnd", "connecting"]
 
@@ -74,6 +76,9 @@ async def connecting(port: int) -> AsyncGenerator[Connect]:
 
 
 async def _open(port: int, path: str, nursery: trio.Nursery) -> TrioWebsocketFarEnd:
+    # Here, since `websockets` 15 has none, and whoever needs none may import this module.
+    from websockets.trio.client import connect
+
     connection = trio.socket.socket()
     # Soon full, so that a peer which doesn't read has stalled soon.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -22,7 +22,7 @@ from tests.support.people import note
 from tests.support.raw_peer import RawStream
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.all]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import pytest
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
@@ -22,6 +23,8 @@ from gatecast_contracts import (
 from tests.support import stream_far_end, websocket_far_end
 from tests.support.apps import stream_app, websocket_app
 from tests.support.granian_server import serving
+
+pytestmark = pytest.mark.all
 
 
 class TestWebsocket(ConnectionIdentityContract):

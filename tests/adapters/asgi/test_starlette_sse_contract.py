@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
+import pytest
 from starlette.requests import Request
 
 from gatecast.identity.types import ConnectionIdentity
@@ -58,15 +59,18 @@ class TestHttptools(StarletteSseContract):
     http = "httptools"
 
 
+@pytest.mark.all
 class TestHttptoolsByWriter(StarletteSseContract):
     http = "httptools"
     in_place = False
 
 
+@pytest.mark.all
 class TestH11(StarletteSseContract):
     http = "h11"
 
 
+@pytest.mark.all
 class TestH11ByWriter(StarletteSseContract):
     http = "h11"
     in_place = False

@@ -169,7 +169,7 @@ async def test_a_stream_whose_peer_sends_another_request_on_it_is_released_when_
 async def test_a_stream_whose_peer_upgrades_its_connection_and_stalls_is_given_up(
     in_place: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    transport = BackendSseTransport(in_place=in_place, keep_alive=0.1)
+    transport = BackendSseTransport(in_place=in_place, keep_alive=1.0)
     streams = stream_app(transport)
     upgraded = anyio.Event()
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
+import pytest
 from starlette.websockets import WebSocket
 
 from gatecast.identity.types import ConnectionIdentity
@@ -44,15 +45,18 @@ class TestSansio(StarletteWebsocketContract):
     ws = "websockets-sansio"
 
 
+@pytest.mark.all
 class TestSansioByWriter(StarletteWebsocketContract):
     ws = "websockets-sansio"
     in_place = False
 
 
+@pytest.mark.all
 class TestWsproto(StarletteWebsocketContract):
     ws = "wsproto"
 
 
+@pytest.mark.all
 class TestWsprotoByWriter(StarletteWebsocketContract):
     ws = "wsproto"
     in_place = False

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ClassVar, Literal
 
+import pytest
 from redis.asyncio import Redis
 
 from gatecast import Relay
@@ -61,6 +62,7 @@ class RedisRelayContract(RelayContract, abstract=True):
             yield RedisLog(server, proxy, clients, self.protocol)
 
 
+@pytest.mark.all
 class TestRedisStreamsOverResp2(RedisRelayContract):
     protocol = 2
 

@@ -163,7 +163,8 @@ async def test_a_relay_works_over_tls(redis_server: RedisServer, tmp_path: Path)
         async with Redis.from_url(url) as client:  # pyright: ignore[reportUnknownMemberType]
             await positions_of(RedisStreamsRelay(client), b"first")
         async with Redis.from_url(url.partition("?")[0]) as stranger:  # pyright: ignore[reportUnknownMemberType]
-            with pytest.raises(RelayUnavailableError, match="certificate"):
+            # redis-py 5 has only the number of the error.
+            with pytest.raises(RelayUnavailableError, match=r"certificate|Error 1 connecting"):
                 await RedisStreamsRelay(stranger).publish(b"second")
 
 

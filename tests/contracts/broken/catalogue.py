@@ -59,7 +59,7 @@ def _contract_over(
 
 def _contract(base: type[MemoryContract], **attributes: type) -> type[MemoryContract]:
     # Nothing in memory takes time: what has not come by now does not come.
-    namespace = {"patience": 0.2, "flood_size": 12, **attributes}
+    namespace = {"patience": 1.0, "flood_size": 12, **attributes}
     return new_class(f"Broken{base.__name__}", (base,), exec_body=lambda ns: ns.update(namespace))
 
 

@@ -135,7 +135,7 @@ def breaks(*promise_ids: str) -> Callable[[TClient], TClient]:
 
 def _contract_over(client_type: type[Client]) -> type[BrokerContract]:
     # Nothing in memory takes time: what has not come by now does not come.
-    namespace = {"patience": 0.3, "backlog_size": 600, "client_type": client_type}
+    namespace = {"patience": 1.0, "backlog_size": 600, "client_type": client_type}
     return new_class("Broken", (BrokerContract,), exec_body=lambda ns: ns.update(namespace))
 
 
