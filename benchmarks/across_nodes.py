@@ -28,8 +28,10 @@ from benchmarks.servers._gatecast import Member
 from benchmarks.servers._server import Options, Subscriber
 from benchmarks.servers._uvicorn import serve, subscriber_of
 from gatecast.cluster.cluster import Cluster
-from gatecast.cluster.reports import ClusterReport, ClusterReportKind
-from gatecast_adapters.event_loop import HOST
+from gatecast.ports.observer import (
+    ClusterReport,
+    ClusterReportKind,
+)
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 
@@ -91,7 +93,9 @@ class Revocation(Role):
         self._transport = BackendWebsocketTransport[Member]()
         self._joined = asyncio.Event()
         self._cluster = Cluster[Member](
-            RedisStreamsRelay(self.client), self._transport, host=HOST, on_report=self._on_report
+            RedisStreamsRelay(self.client),
+            self._transport,
+            on_report=self._on_report,
         )
 
     def _on_report(self, report: ClusterReport) -> None:

@@ -19,7 +19,8 @@ from gatecast.connections.transport import ConnectionTransport
 from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import notification
-from gatecast_adapters.event_loop import HOST
+from gatecast.ports import Ending
+from gatecast_adapters.event_loop import RUNTIME
 
 _MATCHES: Final = 3
 _LOOKUPS: Final = 3_000
@@ -41,7 +42,7 @@ class _Handle:
     def send(self, frame: Frame) -> None:
         pass
 
-    def close(self, code: int, reason: str) -> None:
+    def close(self, ending: Ending) -> None:
         pass
 
 
@@ -64,7 +65,7 @@ class _Core:
         members = [_member(number) for number in range(connections // _MATCHES)]
         self._registered = [
             (transport, member)
-            for transport in [_Transport("core", host=HOST) for _ in range(transports)]
+            for transport in [_Transport("core", runtime=RUNTIME) for _ in range(transports)]
             for member in members
         ]
         for transport, member in self._registered:

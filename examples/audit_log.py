@@ -6,8 +6,14 @@ from uuid import UUID
 from fastapi import BackgroundTasks, FastAPI, Request, Response, WebSocket
 from starlette.requests import HTTPConnection
 
-from gatecast import AccountId, ConnectionIdentity, TokenHash
-from gatecast.connections.guard import AuditEvent, AuditEventType, RevocationGuard
+from gatecast import (
+    AccountId,
+    AuditEvent,
+    AuditEventType,
+    ConnectionIdentity,
+    RevocationGuard,
+    TokenHash,
+)
 from gatecast_adapters.starlette_sse import BackendSseTransport
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 
@@ -20,7 +26,7 @@ guard = RevocationGuard(sockets=[sockets], streams=[streams])
 
 # --8<-- [start:log]
 class AuditLog:
-    """Stands for the app's own: what is recorded counts once its transaction is committed."""
+    """Stands for the app's own: an event counts once its transaction is committed."""
 
     def __init__(self) -> None:
         self._uncommitted: list[AuditEvent] = []
@@ -30,11 +36,11 @@ class AuditLog:
         self._uncommitted.append(event)
 
     def rollback(self) -> None:
-        """None of it has happened."""
+        """Discard the events of this transaction."""
         self._uncommitted.clear()
 
     def commit(self) -> list[AuditEvent]:
-        """All of it has happened; return what the guard is to be told."""
+        """Commit, and return the events for the guard."""
         committed, self._uncommitted = self._uncommitted, []
         return committed
 
@@ -44,7 +50,7 @@ audit_log = AuditLog()
 
 @app.post("/password/{account_id}", status_code=204)
 async def change_password(account_id: UUID, background: BackgroundTasks) -> None:
-    """Change a password, which ends everything that was opened with the old one."""
+    """Change a password, which closes every connection of the account."""
     event = AuditEvent(
         event_type=AuditEventType.PASSWORD_CHANGED,
         outcome="success",
@@ -55,7 +61,7 @@ async def change_password(account_id: UUID, background: BackgroundTasks) -> None
 
 
 async def close_what_ended(events: list[AuditEvent]) -> None:
-    """Runs after the response was sent. Async, since a plain function would run in a thread."""
+    """Close connections after the response. Async: Starlette runs plain functions in a thread."""
     for event in events:
         guard(event)
 

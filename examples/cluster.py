@@ -24,30 +24,28 @@ from gatecast import (
     ConnectionIdentity,
     JsonrpcMessageFromServerToClient,
     Policies,
-    RelayUnavailableError,
-    RevocationNotDurableError,
     TokenHash,
     notification,
 )
-from gatecast_adapters.cluster_lifespan import following
-from gatecast_adapters.event_loop import HOST
+from gatecast.errors import RelayUnavailableError, RevocationNotDurableError
+from gatecast_adapters.cluster_lifespan import running
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 
-# With retries, since a connection from before a restart of Redis fails at its first use.
+# With retries: a connection that a restart of Redis has cut fails at its first use.
 redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # redis-py types no option of it
     os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
     retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
 )
 policies: Policies[ConnectionIdentity] = Policies()
 sockets = BackendWebsocketTransport()
-cluster = Cluster(RedisStreamsRelay(redis), sockets, host=HOST, policies=policies)
+cluster = Cluster(RedisStreamsRelay(redis), sockets, policies=policies)
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     """Follow the log for as long as the app runs."""
-    async with redis, following(cluster):
+    async with redis, running(cluster):
         yield
 
 
@@ -56,7 +54,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.get("/health")
 async def health(response: Response) -> dict[str, object]:
-    """Tell a load balancer, by status, whether this process admits connections."""
+    """Report to a load balancer, by status, whether this process admits connections."""
     node = cluster.health()
     response.status_code = 200 if node.is_healthy else 503
     return {
@@ -75,19 +73,19 @@ async def health(response: Response) -> dict[str, object]:
 def one_of(
     identity: ConnectionIdentity, _: JsonrpcMessageFromServerToClient, accounts: list[str]
 ) -> bool:
-    """Whether the connection is of one of these accounts; a UUID travels as a string."""
+    """Whether the connection belongs to one of these accounts; a UUID travels as a string."""
     return str(identity.account_id) in accounts
 
 
 @app.post("/announce", status_code=202)
 async def announce(text: str, readers: list[UUID]) -> None:
-    """Tell some accounts something, on whatever process they are connected."""
+    """Send to some accounts, on every process."""
     try:
         await cluster.broadcast_filtered(
             notification("announced", {"text": text}), one_of([str(each) for each in readers])
         )
     except RelayUnavailableError as error:
-        raise HTTPException(503, "it may or may not have been sent") from error
+        raise HTTPException(503, "unknown whether it was sent") from error
 
 
 # --8<-- [end:policy]
@@ -96,12 +94,12 @@ SessionCookie = Annotated[str, Cookie(alias="session")]
 
 
 def hash_of(token: str) -> TokenHash:
-    """What the server keeps of a session: with the hash alone nobody can connect."""
+    """What the server stores of a session: nobody can connect with the hash."""
     return TokenHash(sha256(token.encode()).hexdigest())
 
 
 def key_of(token_hash: TokenHash) -> str:
-    """Where a session is kept, for all processes."""
+    """The key in Redis under which all processes find a session."""
     return f"session:{token_hash}"
 
 
@@ -117,13 +115,13 @@ async def login(name: str, response: Response) -> UUID:
 # --8<-- [start:logout]
 @app.post("/logout", status_code=204)
 async def logout(response: Response, token: SessionCookie = "") -> None:
-    """End this session: first in the store, which all processes share, then on all of them."""
+    """End this session: first in the store that all processes share, then on every process."""
     token_hash = hash_of(token)
     try:
         await redis.delete(key_of(token_hash))
         await cluster.close_sockets_for_session(token_hash)
     except (RedisError, RevocationNotDurableError) as error:
-        # The cookie stays, so that the client can ask for the same again.
+        # The cookie stays, so that the client can try again.
         raise HTTPException(503, "not confirmed; try again", {"Retry-After": "1"}) from error
     response.delete_cookie("session")
 

@@ -1,12 +1,11 @@
-"""Caps: at most three sockets for each account, and two for each session."""
+"""Caps: at most three sockets per account, and two per session."""
 
 from uuid import UUID
 
 from fastapi import FastAPI, WebSocket
 from starlette.requests import HTTPConnection
 
-from gatecast import ACCOUNT, SESSION, AccountId, ConnectionIdentity, TokenHash
-from gatecast.connections.caps import Cap
+from gatecast import ACCOUNT, SESSION, AccountId, Cap, ConnectionIdentity, TokenHash
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 
 app = FastAPI()

@@ -23,7 +23,7 @@ SessionCookie = Annotated[str, Cookie(alias="session")]
 
 
 def hash_of(token: str) -> TokenHash:
-    """What the server keeps of a session: with the hash alone nobody can connect."""
+    """What the server stores of a session: nobody can connect with the hash."""
     return TokenHash(sha256(token.encode()).hexdigest())
 
 
@@ -39,7 +39,7 @@ async def login(name: str, response: Response) -> None:
 
 @app.post("/logout", status_code=204)
 async def logout(response: Response, token: SessionCookie = "") -> None:
-    """End this session: first in the store, so that it lets nobody in again, then who is in."""
+    """End this session: first in the store, which admits nobody from then on, then its sockets."""
     sessions.pop(hash_of(token), None)
     transport.close_sockets_for_session(hash_of(token))
     response.delete_cookie("session")

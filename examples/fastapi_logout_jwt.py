@@ -18,7 +18,6 @@ from starlette.websockets import WebSocket
 
 from gatecast import (
     AccountId,
-    AdmissionError,
     ApiTokenId,
     ConnectionIdentity,
     JsonrpcErrorResponse,
@@ -28,7 +27,8 @@ from gatecast import (
     error_response,
     response,
 )
-from gatecast.messages.jsonrpc import INVALID_PARAMS, METHOD_NOT_FOUND
+from gatecast.errors import AdmissionError
+from gatecast.messages import INVALID_PARAMS, METHOD_NOT_FOUND
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, Incoming
 
 LIFETIME = 600.0
@@ -37,7 +37,7 @@ HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 
 
 class Claims(BaseModel):
-    """What a token says: whose it is, of which login, which token, and until when it is good."""
+    """The claims of a token: account, login, token, and when it expires."""
 
     sub: UUID
     sid: str
@@ -52,7 +52,7 @@ def encode(claims: Claims) -> str:
 
 
 def decode(token: str) -> Claims | None:
-    """What a token of ours says; `None` if the signature is not ours or it has expired."""
+    """The claims of a token; `None` if its signature is not ours, or it has expired."""
     signed, _, signature = token.encode().rpartition(b".")
     if not hmac.compare_digest(signature, signature_of(signed)):
         return None
@@ -61,7 +61,7 @@ def decode(token: str) -> Claims | None:
 
 
 def signature_of(signed: bytes) -> bytes:
-    """The third part of a token; the algorithm is fixed, whatever the token's header claims."""
+    """The third part of a token; the algorithm is fixed, and the token's header is ignored."""
     return urlsafe_b64encode(hmac.digest(KEY, signed, "sha256")).rstrip(b"=")
 
 
@@ -72,16 +72,16 @@ app = FastAPI()
 transport = BackendWebsocketTransport()
 accounts = {"ada": AccountId(uuid4()), "grace": AccountId(uuid4())}
 revoked: set[str] = set()
-"""Each `sid` and `jti` that lets nobody in any more. A real app keeps them in its database."""
+"""Each revoked `sid` and `jti`. A real app stores them in its database."""
 
 
 async def identify(websocket: WebSocket) -> ConnectionIdentity | None:
-    """Who asks for a connection; `None` refuses the handshake with 401."""
+    """Who requests a connection; `None` refuses the handshake with 401."""
     return await identity_of(bearer(websocket.headers.get("authorization", "")))
 
 
 async def identity_of(token: str) -> ConnectionIdentity | None:
-    """Whose token it is, if it is good."""
+    """The identity of a valid token; `None` for any other."""
     claims = decode(token)
     if claims is None or {claims.sid, claims.jti} & revoked:
         return None
@@ -129,7 +129,7 @@ async def login(name: str) -> dict[str, str]:
 # --8<-- [start:refresh]
 @app.post("/refresh")
 async def refresh(caller: Current) -> dict[str, str]:
-    """The next token of this login. It closes nothing: the old one ends when it expires."""
+    """The next token of this login. It closes nothing: the old one lives until it expires."""
     return issue(caller.account_id, sid=caller.token_hash or "")
 
 
@@ -142,7 +142,7 @@ async def websocket(websocket: WebSocket) -> None:
 async def on_message(
     incoming: Incoming[ConnectionIdentity],
 ) -> JsonrpcResponse | JsonrpcErrorResponse | None:
-    """Answer `token.refresh`, the one request that there is."""
+    """Answer `token.refresh`, the only request of this app."""
     message = incoming.message
     if isinstance(message, JsonrpcErrorResponse):
         return message
@@ -153,11 +153,11 @@ async def on_message(
     token = (message.params or {}).get("token")
     if isinstance(token, str) and await rotated(incoming, token):
         return response(message.id)
-    return error_response(message.id, INVALID_PARAMS, "not a good token of this login")
+    return error_response(message.id, INVALID_PARAMS, "not a valid token of this login")
 
 
 async def rotated(incoming: Incoming[ConnectionIdentity], token: str) -> bool:
-    """Put `token` in the place of the one that the socket was opened with."""
+    """Replace the token that the socket was opened with by `token`."""
     with transport.admit() as admission:
         identity = await identity_of(token)
         if identity is None or identity.token_hash != incoming.identity.token_hash:
@@ -174,20 +174,20 @@ async def rotated(incoming: Incoming[ConnectionIdentity], token: str) -> bool:
 # --8<-- [start:logout]
 @app.post("/logout", status_code=204)
 async def logout(caller: Current, background: BackgroundTasks) -> None:
-    """End this login, whichever of its tokens a socket was opened or refreshed with."""
+    """End this login, with every socket that any of its tokens has opened or refreshed."""
     token_hash = caller.token_hash or TokenHash("")
     revoked.add(token_hash)  # A real app commits here, before anything is closed.
     background.add_task(close_login, token_hash)
 
 
 async def close_login(token_hash: TokenHash) -> None:
-    """Close the sockets of a login. Async, since a plain function would run in a thread."""
+    """Close the sockets of a login. Async: Starlette runs plain functions in a thread."""
     transport.close_sockets_for_session(token_hash)
 
 
 @app.post("/tokens/{jti}/revoke")
 async def revoke_token(jti: str, _caller: Current) -> int:
-    """End one token that was stolen, and no other. A real app asks for a role here."""
+    """End one stolen token and no other. A real app checks a role here."""
     revoked.add(jti)
     return transport.close_sockets_for_token(ApiTokenId(jti))
 

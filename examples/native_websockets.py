@@ -15,7 +15,7 @@ tokens = {ApiTokenId(sha256(b"secret").hexdigest()): AccountId(UUID(int=1))}
 
 
 async def identify(request: Request) -> ConnectionIdentity | None:
-    """Who sent this bearer token."""
+    """The owner of this bearer token."""
     secret = request.headers.get("Authorization", "").removeprefix("Bearer ")
     token = ApiTokenId(sha256(secret.encode()).hexdigest())
     return ConnectionIdentity(tokens[token], api_token_id=token) if token in tokens else None
@@ -28,7 +28,7 @@ def start(port: int) -> Server:
 
 
 async def main() -> None:
-    """Serve until interrupted, and then give everybody an orderly end."""
+    """Serve until interrupted, then drain the connections."""
     async with start(8000):
         try:
             await asyncio.get_running_loop().create_future()

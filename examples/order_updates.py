@@ -15,7 +15,7 @@ class Order:
 
 
 def announce(transport: FilterableBroadcastTransport[ConnectionIdentity], order: Order) -> int:
-    """Tell the followers of `order`, and nobody else, how it stands."""
+    """Send the status of `order` to its followers and to nobody else."""
     message = notification("order.changed", {"number": order.number, "status": order.status})
     return transport.broadcast_filtered(
         message, lambda identity: identity.account_id in order.followers

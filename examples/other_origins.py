@@ -1,4 +1,4 @@
-"""A socket and a stream that pages of one other origin may open as well."""
+"""A socket and a stream that pages of one other origin may open too."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Broadcasts by rule: to an account, to a room, and to whoever satisfies a predicate."""
+"""Broadcasts by rule: to an account, to a room, by a predicate, and to all but the sender."""
 
 # --8<-- [start:identity]
 from dataclasses import dataclass
@@ -6,13 +6,20 @@ from uuid import UUID
 
 from fastapi import FastAPI, WebSocket
 
-from gatecast import AccountId, Index, TokenHash, notification
-from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
+from gatecast import (
+    AccountId,
+    Index,
+    JsonrpcErrorResponse,
+    JsonrpcNotification,
+    TokenHash,
+    notification,
+)
+from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, Incoming
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Who a connection of this app is. Any immutable type will do; no base class is needed."""
+    """Who a connection of this app is: any immutable type, with no base class."""
 
     account_id: AccountId
     token_hash: TokenHash
@@ -22,7 +29,7 @@ class Guest:
 
 
 def room_of(guest: Guest) -> int:
-    """The key of the index: a guest without a room would have `None`."""
+    """The key of the index; `None` would stand for a guest without a room."""
     return guest.room
 
 
@@ -44,7 +51,7 @@ def say(room: int, text: str) -> int:
 
 
 def translate(language: str, text: str) -> int:
-    """To everyone who reads a language, in whatever room."""
+    """To everyone who reads a language, in every room."""
     message = notification("translated", {"text": text})
     return transport.broadcast_filtered(message, lambda guest: guest.language == language)
 
@@ -59,11 +66,26 @@ def report(room: int, text: str) -> int:
 
 
 def shut(room: int) -> int:
-    """Close a room. Its guests may come back, so it is no revocation."""
+    """Close a room. Its guests may reconnect: this revokes nothing."""
     return transport.close_by(ROOM, room, code=1000, reason="Room closed")
 
 
 # --8<-- [end:verbs]
+
+
+# --8<-- [start:exclude]
+async def on_message(incoming: Incoming[Guest]) -> JsonrpcErrorResponse | None:
+    """Pass on what a guest says to everyone else in the room."""
+    message, guest = incoming.message, incoming.identity
+    if isinstance(message, JsonrpcErrorResponse):
+        return message
+    if isinstance(message, JsonrpcNotification) and message.method == "say":
+        said = notification("said", message.params)
+        transport.send_by(ROOM, guest.room, said, exclude=incoming.connection_id)
+    return None
+
+
+# --8<-- [end:exclude]
 
 app = FastAPI()
 
@@ -78,4 +100,4 @@ async def websocket(websocket: WebSocket, room: int) -> None:
         account_id, session = AccountId(UUID(query["account"])), TokenHash(query["account"])
         return Guest(account_id, session, room, query["language"], "moderator" in query)
 
-    await transport.serve(websocket, identify=identify)
+    await transport.serve(websocket, identify=identify, on_message=on_message)

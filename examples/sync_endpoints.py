@@ -1,4 +1,4 @@
-"""Verbs called from threads: from a sync endpoint, and from a thread of the app's own."""
+"""Verbs called from threads: from a sync endpoint, and from a thread that the app started."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def websocket(websocket: WebSocket) -> None:
 # --8<-- [start:endpoint]
 @app.post("/announce")
 def announce(text: str) -> int:
-    """Runs in a worker thread, since it is no coroutine; waits for the verb and its result."""
+    """Runs in a worker thread, as every plain `def`; waits for the verb and returns its result."""
     message = notification("announced", {"text": text})
     return anyio.from_thread.run_sync(transport.broadcast, message)
 
@@ -51,7 +51,7 @@ def close(account_id: UUID) -> int:
 def forward(texts: Iterable[str], loop: asyncio.AbstractEventLoop) -> None:
     """The body of a thread that the app started; `loop` is the one that serves the connections.
 
-    It does not wait: the loop makes the calls in this order, and logs what one of them raises.
+    It does not wait: the loop makes the calls in this order, and logs what any of them raises.
     """
     for text in texts:
         message = notification("announced", {"text": text})

@@ -20,7 +20,7 @@ everyone = TransportGroup("everyone", sockets, streams)
 
 # --8<-- [start:identity]
 def hash_of(token: str) -> TokenHash:
-    """What the server keeps of a session instead of the token itself."""
+    """What the server stores of a session instead of the token itself."""
     return TokenHash(sha256(token.encode()).hexdigest())
 
 
@@ -42,13 +42,13 @@ async def identify(connection: HTTPConnection) -> ConnectionIdentity | None:
 # --8<-- [start:endpoints]
 @app.websocket("/websocket")
 async def websocket(websocket: WebSocket) -> None:
-    """One socket, from its handshake to its end."""
+    """Serve one socket, from its handshake to its end."""
     await sockets.serve(websocket, identify=identify)
 
 
 @app.get("/sse")
 async def sse(request: Request) -> Response:
-    """One stream: the response goes on until either side ends it."""
+    """Serve one stream: the response lasts until either side ends it."""
     return streams.serve(request, identify=identify)
 
 
@@ -58,7 +58,7 @@ async def sse(request: Request) -> Response:
 # --8<-- [start:broadcast]
 @app.post("/notices/{team}")
 async def post_notice(team: str, text: str) -> int:
-    """Show a notice to whoever is in the team; return how many connections took it."""
+    """Show a notice to the members of a team; return how many connections accepted it."""
     members = teams[team]
     message = notification("notice", {"team": team, "text": text})
     return everyone.broadcast_filtered(message, lambda identity: identity.account_id in members)

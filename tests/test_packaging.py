@@ -22,9 +22,11 @@ CORE_DEPENDENCIES = {
 }
 
 EXTRA_OF = {
+    "asgi": "asgi",
     "cluster_lifespan": "redis",
     "event_loop": None,
     "in_process_relay": None,
+    "litestar_asgi": "litestar",
     "memory": None,
     "picows_server": "picows",
     "redis_streams": "redis",

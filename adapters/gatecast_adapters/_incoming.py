@@ -21,7 +21,7 @@ from gatecast.messages.jsonrpc import (
     error_response,
 )
 from gatecast.messages.jsonrpc_parsing import parse_client_message
-from gatecast.ports.ports import ConnectionHandle
+from gatecast.ports.handle import ConnectionHandle
 
 __all__ = ["Incoming", "OnMessage", "answer"]
 

@@ -17,7 +17,7 @@ from gatecast_adapters._extras import requires_extra
 with requires_extra("redis"):
     import anyio
 
-__all__ = ["following"]
+__all__ = ["running"]
 
 TIdentity = TypeVar("TIdentity")
 
@@ -25,15 +25,15 @@ _logger = logging.getLogger("gatecast")
 
 
 @asynccontextmanager
-async def following(cluster: Cluster[TIdentity], *, farewell: float = 1.0) -> AsyncGenerator[None]:
+async def running(cluster: Cluster[TIdentity], *, farewell: float = 1.0) -> AsyncGenerator[None]:
     """Follow the log while the block runs; use it in the lifespan of an app.
 
-        async with following(cluster):
+        async with running(cluster):
             yield
 
     It does not wait for the relay: without one the app starts, and admits nobody until it is there.
     When the block ends, the connections that are left are closed with 1012, and the other nodes are
-    told within `farewell` seconds not to wait for this one.
+    notified within `farewell` seconds not to wait for this one.
     """
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(cluster.run)
@@ -46,4 +46,4 @@ async def following(cluster: Cluster[TIdentity], *, farewell: float = 1.0) -> As
             await cluster.leave()
         except RelayError as error:
             # They find out by themselves: its beats are missing.
-            _logger.info("the other nodes could not be told that this one leaves: %s", error)
+            _logger.info("the other nodes could not be notified that this one leaves: %s", error)

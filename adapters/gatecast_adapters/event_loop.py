@@ -11,12 +11,15 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from gatecast.ports.runtime import Event, Host
+from gatecast.ports.runtime import (
+    Event,
+    Runtime,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["HOST", "call_later", "call_soon", "spawn"]
+__all__ = ["RUNTIME", "call_later", "call_soon", "spawn"]
 
 
 def call_later(seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
@@ -119,7 +122,7 @@ def _running_trio() -> ModuleType | None:
     return trio if trio is not None and trio.lowlevel.in_trio_run() else None
 
 
-HOST: Final = Host(
+RUNTIME: Final = Runtime(
     clock=_clock,
     thread_id=threading.get_ident,
     checkpoint=_checkpoint,

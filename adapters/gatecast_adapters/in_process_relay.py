@@ -9,8 +9,11 @@ from typing import Final
 
 from gatecast.errors import InvalidLimitError, RelayGapError
 from gatecast.ports.relay import Position, RelayBatch
-from gatecast.ports.runtime import Event, Host
-from gatecast_adapters.event_loop import HOST
+from gatecast.ports.runtime import (
+    Event,
+    Runtime,
+)
+from gatecast_adapters.event_loop import RUNTIME
 
 __all__ = ["InProcessRelay"]
 
@@ -27,51 +30,56 @@ class InProcessRelay:
     """
 
     def __init__(
-        self, *, max_entries: int = 10_000, max_age: float = 60.0, host: Host = HOST
+        self, *, max_entries: int = 10_000, max_age: float = 60.0, runtime: Runtime = RUNTIME
     ) -> None:
         for name, limit in (("max_entries", max_entries), ("max_age", max_age)):
             if not limit > 0:
                 raise InvalidLimitError(name, limit)
         self._max_entries = max_entries
         self._max_age = max_age
-        self._host = host
+        self.runtime: Runtime = runtime
         self._waiting: set[Event] = set()
-        self._begin_log()
+        self.lose()
 
     async def publish(self, entry: bytes) -> None:
         """As `Relay.publish`."""
         self._append(entry)
-        await self._host.checkpoint()
+        await self.runtime.checkpoint()
 
     async def read(self, after: Position | None, *, wait: float) -> RelayBatch:
         """As `Relay.read`."""
-        await self._host.checkpoint()
+        await self.runtime.checkpoint()
         if wait > 0 and self._count_before(after) == self._end:
             await self._wait_for_entry(wait)
         return self._batch(self._count_before(after))
 
-    @property
-    def _end(self) -> int:
-        return self._dropped + len(self._entries)
+    def drop_oldest(self, count: int) -> None:
+        """Forget the oldest `count` entries, as a limit does; for tests of what then follows."""
+        for _ in range(count):
+            self._entries.popleft()
+        self._dropped += count
 
-    def _begin_log(self) -> None:
+    def lose(self) -> None:
+        """Forget the whole log and begin another, as a broker does that lost its disk; for tests.
+
+        A reader notices when it reads on: it gets `RelayGapError`.
+        """
         self._entries: deque[tuple[float, bytes]] = deque()
         self._dropped = 0
         # So that a position of another log is not taken for one of this.
         self._log_id = secrets.token_hex(8)
 
+    @property
+    def _end(self) -> int:
+        return self._dropped + len(self._entries)
+
     def _append(self, entry: bytes) -> None:
-        now = self._host.clock()
+        now = self.runtime.clock()
         self._entries.append((now, entry))
         while len(self._entries) > self._max_entries or self._entries[0][0] < now - self._max_age:
-            self._drop_oldest(1)
+            self.drop_oldest(1)
         for event in self._waiting:
             event.set()
-
-    def _drop_oldest(self, count: int) -> None:
-        for _ in range(count):
-            self._entries.popleft()
-        self._dropped += count
 
     def _count_before(self, after: Position | None) -> int:
         # How many entries were published up to there.
@@ -83,9 +91,9 @@ class InProcessRelay:
         return int(count)
 
     async def _wait_for_entry(self, seconds: float) -> None:
-        event = self._host.event()
+        event = self.runtime.event()
         self._waiting.add(event)
-        cancel = self._host.call_later(seconds, event.set)
+        cancel = self.runtime.call_later(seconds, event.set)
         try:
             await event.wait()
         finally:

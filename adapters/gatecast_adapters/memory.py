@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from typing_extensions import TypeVar, Unpack
 
-from gatecast.close_codes import CloseCode
 from gatecast.connections.options import TransportOptions
 from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import HandleClosedError
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import JsonrpcMessage
+from gatecast.ports.ending import Ending
 from gatecast.ports.outbox import Outbox, OutboxLimits
-from gatecast.ports.runtime import Host
-from gatecast_adapters.event_loop import HOST
+from gatecast.ports.runtime import Runtime
+from gatecast_adapters.event_loop import RUNTIME
 
 __all__ = ["MemoryClose", "MemoryHandle", "MemoryTransport"]
 
 TIdentity = TypeVar("TIdentity", default=ConnectionIdentity)
+
+_GOODBYE: Final = Ending.by_app()
 
 
 class MemoryClose(NamedTuple):
@@ -45,7 +47,9 @@ class MemoryHandle:
         self.frames: list[Frame] = []
         """What the peer has read, in order, as it went out."""
         self.closed: MemoryClose | None = None
-        """What the peer was told, once it was closed."""
+        """What the peer was notified of, once it was closed."""
+        self.ending: Ending | None = None
+        """Why it was closed."""
         self._outbox = Outbox(limits or OutboxLimits())
         self._on_vanish = on_vanish
         self._reading = True
@@ -68,11 +72,12 @@ class MemoryHandle:
         self._outbox.push(frame)
         self._read()
 
-    def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+    def close(self, ending: Ending = _GOODBYE) -> None:
         """As `ConnectionHandle.close`."""
         self._outbox.clear()
         if self.closed is None and not self._gone:
-            self.closed = MemoryClose(code, reason)
+            self.closed = MemoryClose(ending.code, ending.reason)
+            self.ending = ending
 
     def stall(self) -> None:
         """The peer stops reading."""
@@ -111,32 +116,33 @@ class MemoryTransport(ConnectionTransport[MemoryHandle, TIdentity]):
         *,
         transport_name: str = "memory",
         limits: OutboxLimits | None = None,
-        host: Host = HOST,
+        runtime: Runtime = RUNTIME,
         **options: Unpack[TransportOptions[TIdentity]],
     ) -> None:
-        super().__init__(transport_name, host=host, **options)
-        self._limits = limits
+        super().__init__(transport_name, runtime=runtime, **options)
+        self.__limits = limits
 
     def connect(self, identity: TIdentity) -> MemoryHandle:
         """Register a new peer and return it. Raises as `add_connection` does."""
-        handle = self._new_handle()
+        handle = self.__new_handle()
         self.add_connection(handle, identity)
         return handle
 
     async def serve(self, *, identify: Callable[[], Awaitable[TIdentity | None]]) -> MemoryHandle:
         """Identify a new peer and register it, as a server's adapter does; return it.
 
-        Whoever is not let in comes back closed: with 1008 if `identify` returned None, and as
-        `let_in` says otherwise, with 4001 if the credential was revoked meanwhile (REV-6).
+        A peer that is refused is returned closed: with 1008 if `identify` returned None, and with
+        the ending that fits otherwise, 4001 if the credential was revoked meanwhile (REV-6).
         """
-        handle = self._new_handle()
+        handle = self.__new_handle()
         with self.admit() as admission:
             identity = await identify()
             if identity is None:
-                handle.close(CloseCode.POLICY_VIOLATION, "Not authenticated")
+                handle.close(Ending.NOT_AUTHENTICATED)
+                self.adapter.refused(Ending.NOT_AUTHENTICATED)
             else:
-                self.let_in(handle, identity, admission)
+                self.adapter.let_in(handle, identity, admission)
         return handle
 
-    def _new_handle(self) -> MemoryHandle:
-        return MemoryHandle(self._limits, self.remove_connection)
+    def __new_handle(self) -> MemoryHandle:
+        return MemoryHandle(self.__limits, self.remove_connection)

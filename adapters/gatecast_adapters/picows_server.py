@@ -10,17 +10,19 @@ from typing import TypeAlias
 
 from typing_extensions import TypeVar, Unpack
 
-from gatecast.close_codes import CloseCode
 from gatecast.connections.options import TransportOptions
-from gatecast.errors import InvalidLimitError
+from gatecast.connections.transport import ConnectionTransport
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.ending import Ending
 from gatecast.ports.outbox import OutboxLimits
-from gatecast.ports.runtime import Host
+from gatecast.ports.runtime import Runtime
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
-from gatecast_adapters._native.transport import NativeTransport
-from gatecast_adapters._retry_after import RETRY_AFTER
-from gatecast_adapters.event_loop import HOST
+from gatecast_adapters._life import HandleSettings
+from gatecast_adapters._native.turns import CurrentTurns
+from gatecast_adapters._refusal import Refusal
+from gatecast_adapters._sockets import Sockets, SocketSettings
+from gatecast_adapters.event_loop import RUNTIME
 
 with requires_extra("picows"):
     from picows import (
@@ -38,12 +40,12 @@ TIdentity = TypeVar("TIdentity", default=ConnectionIdentity)
 
 Identify: TypeAlias = Callable[[WSUpgradeRequest], Awaitable[TIdentity | None]]
 """Says who asks for a connection; `None` refuses it with 1008. It is called after the upgrade,
-since picows does not wait before it: whoever is refused sees that close and no HTTP status."""
+since picows does not wait before it: a peer that is refused sees that close and no HTTP status."""
 
 _logger = logging.getLogger("gatecast")
 
 
-class PicowsServerTransport(NativeTransport[PicowsHandle, TIdentity]):
+class PicowsServerTransport(ConnectionTransport[PicowsHandle, TIdentity]):
     """The connections of a picows server.
 
         transport = PicowsServerTransport()
@@ -75,23 +77,21 @@ class PicowsServerTransport(NativeTransport[PicowsHandle, TIdentity]):
         max_message_bytes: int = 1024 * 1024,
         idle_timeout: float | None = None,
         allowed_origins: Collection[str] = (),
-        host: Host = HOST,
+        runtime: Runtime = RUNTIME,
         **options: Unpack[TransportOptions[TIdentity]],
     ) -> None:
-        super().__init__(
-            transport_name,
-            limits=limits,
-            close_timeout=close_timeout,
-            idle_timeout=idle_timeout,
-            allowed_origins=allowed_origins,
-            host=host,
-            **options,
+        super().__init__(transport_name, runtime=runtime, **options)
+        self.__adapter = self.adapter
+        self.__sockets: Sockets[PicowsHandle, TIdentity] = Sockets(
+            self, SocketSettings(allowed_origins, idle_timeout, max_message_bytes)
         )
-        if max_message_bytes < 1:
-            raise InvalidLimitError("max_message_bytes", max_message_bytes)
-        self._max_message_bytes = max_message_bytes
+        self.__settings = HandleSettings(
+            limits or OutboxLimits(), close_timeout, self.__adapter.failed
+        )
+        self.__turns = CurrentTurns()
+        self.__max_message_bytes = max_message_bytes
         # The event loop holds tasks weakly.
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.__tasks: set[asyncio.Task[None]] = set()
 
     def serve(
         self,
@@ -104,40 +104,44 @@ class PicowsServerTransport(NativeTransport[PicowsHandle, TIdentity]):
         """The answer to one request for a connection: return it from the listener factory.
 
         The origin is checked, and a foreign one gets 403. After the upgrade the peer is identified
-        and registered, and what it sends goes to `on_message`. Whoever is not let in is closed with
-        1008, and a credential that is revoked meanwhile with 4001 (REV-6). What `identify` and
+        and registered, and what it sends goes to `on_message`. A peer that is refused is closed
+        with 1008, and a credential that is revoked meanwhile with 4001 (REV-6). What `identify` and
         `on_message` raise is logged, after a close with 1011.
         """
-        if not self._origins.allows(request.headers):
-            forbidden = WSUpgradeResponse.create_error_response(403, b"Origin not allowed")
-            return WSUpgradeResponseWithListener(forbidden, None)
-        if self.is_draining:
-            away = WSUpgradeResponse.create_error_response(503, b"Going away", RETRY_AFTER)
-            return WSUpgradeResponseWithListener(away, None)
+        refusal = self.__sockets.refusal(request.headers)
+        if refusal is not None:
+            return self.__refuse(refusal)
         listener = PicowsListener(
-            partial(self._connect, identify, on_message),
-            self.remove_connection,
-            self._max_message_bytes,
+            partial(self.__connect, identify, on_message),
+            self.__adapter,
+            self.__max_message_bytes,
         )
         headers = {} if subprotocol is None else {"Sec-WebSocket-Protocol": subprotocol}
         response = WSUpgradeResponse.create_101_response(headers)
         return WSUpgradeResponseWithListener(response, listener)
 
-    def _connect(
+    def __refuse(self, refusal: Refusal) -> WSUpgradeResponseWithListener:
+        self.__adapter.refused(refusal.ending, status=refusal.status)
+        response = WSUpgradeResponse.create_error_response(
+            refusal.status, refusal.detail.encode(), refusal.headers
+        )
+        return WSUpgradeResponseWithListener(response, None)
+
+    def __connect(
         self,
         identify: Identify[TIdentity],
         on_message: OnMessage[TIdentity] | None,
         websocket: WSTransport,
     ) -> PicowsHandle:
-        handle = PicowsHandle(websocket, self._delivery, self._current_turns())
+        handle = PicowsHandle(websocket, self.__settings, self.__turns.get())
         task = asyncio.create_task(
-            self._serve_connected(handle, websocket.request, identify, on_message)
+            self.__serve_connected(handle, websocket.request, identify, on_message)
         )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.__tasks.add(task)
+        task.add_done_callback(self.__tasks.discard)
         return handle
 
-    async def _serve_connected(
+    async def __serve_connected(
         self,
         handle: PicowsHandle,
         request: WSUpgradeRequest,
@@ -145,14 +149,15 @@ class PicowsServerTransport(NativeTransport[PicowsHandle, TIdentity]):
         on_message: OnMessage[TIdentity] | None,
     ) -> None:
         try:
-            async with self._serving(handle):
-                with self.admit() as admission:
+            async with self.__sockets.serving(handle):
+                with self.__sockets.admit() as admission:
                     identity = await identify(request)
                     if identity is None:
-                        handle.close(CloseCode.POLICY_VIOLATION, "Not authenticated")
+                        self.__adapter.refused(Ending.NOT_AUTHENTICATED)
+                        self.__adapter.end(handle, Ending.NOT_AUTHENTICATED)
                     else:
-                        await self._converse(handle, identity, admission, on_message)
+                        await self.__sockets.converse(handle, identity, admission, on_message)
         except Exception:
             _logger.exception("serving %r failed", request.path)
         finally:
-            handle.abort()
+            handle.disconnect()

@@ -43,8 +43,8 @@ class RedisStreamsRelay:
 
     An entry is as durable as the server makes it. `appendonly yes` with `appendfsync always` keeps
     it through a crash of the machine. `wait_replicas` keeps it through a failover, where without it
-    the newest entries may go, and only nodes that had read one of them are told. While entries can
-    be lost unread, so can revocations: set it wherever a replica may take over.
+    the newest entries may go, and only nodes that had read one of them are notified. While entries
+    can be lost unread, so can revocations: set it wherever a replica may take over.
 
     Address, credentials, TLS, Sentinel and retries are the client's: pass a `redis.asyncio.Redis`
     that has been made as usual. The relay doesn't close it. It takes two of its connections at a
@@ -158,5 +158,5 @@ class RedisStreamsRelay:
 
 
 def _milliseconds(seconds: float) -> int:
-    # Down, as a read waits no longer than it was told; and 0 means "for ever" to Redis.
+    # Rounded down, so that a read waits no longer than it may; and 0 means "for ever" to Redis.
     return max(0, int(seconds / _MILLISECOND))

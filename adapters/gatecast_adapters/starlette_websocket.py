@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import Final, TypeAlias
 
 from typing_extensions import TypeVar, Unpack
 
-from gatecast.close_codes import CloseCode
-from gatecast.connections.admission import Admission
-from gatecast.connections.connection import Connection
 from gatecast.connections.options import TransportOptions
 from gatecast.connections.transport import ConnectionTransport
-from gatecast.errors import InvalidLimitError
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.ports.outbox import OutboxLimits
-from gatecast.ports.runtime import Host
+from gatecast.ports.runtime import Runtime
 from gatecast_adapters._extras import requires_extra
-from gatecast_adapters._incoming import Incoming, OnMessage, answer
-from gatecast_adapters.event_loop import HOST
+from gatecast_adapters._incoming import Incoming, OnMessage
+from gatecast_adapters.event_loop import RUNTIME
 
 with requires_extra("starlette"):
-    import anyio
-    import anyio.lowlevel
     from starlette.exceptions import HTTPException
-    from starlette.responses import PlainTextResponse
-    from starlette.types import Message, Receive
     from starlette.websockets import WebSocket, WebSocketState
 
-    from gatecast_adapters._asgi.handle import Delivery
-    from gatecast_adapters._asgi.websocket_handle import WebsocketHandle
-    from gatecast_adapters._origin import OriginPolicy
-    from gatecast_adapters._retry_after import RETRY_AFTER
+    from gatecast_adapters._asgi.handle import AsgiHandle
+    from gatecast_adapters._asgi.handshake import SocketAnswer
+    from gatecast_adapters._asgi.sockets import AsgiSockets
+    from gatecast_adapters._asgi.types import Scope, Send
+    from gatecast_adapters._refusal import Refusal, refusal_with
 
 __all__ = ["BackendWebsocketTransport", "Identify", "Incoming", "OnMessage", "WebsocketHandle"]
 
 TIdentity = TypeVar("TIdentity", default=ConnectionIdentity)
 
+WebsocketHandle: TypeAlias = AsgiHandle
+"""One accepted WebSocket."""
 
 Identify: TypeAlias = Callable[[WebSocket], Awaitable[TIdentity | None]]
 """Says who asks for a connection; `None` refuses it with 401. It is called before the upgrade, so
@@ -45,7 +40,7 @@ an `HTTPException` that it raises is the answer as well."""
 
 
 class BackendWebsocketTransport(ConnectionTransport[WebsocketHandle, TIdentity]):
-    """The WebSocket connections of an ASGI app.
+    """The WebSocket connections of a Starlette or FastAPI app.
 
     Args:
         transport_name: unique among the transports of an app.
@@ -69,19 +64,18 @@ class BackendWebsocketTransport(ConnectionTransport[WebsocketHandle, TIdentity])
         idle_timeout: float | None = None,
         allowed_origins: Collection[str] = (),
         in_place: bool = True,
-        host: Host = HOST,
+        runtime: Runtime = RUNTIME,
         **options: Unpack[TransportOptions[TIdentity]],
     ) -> None:
-        super().__init__(transport_name, host=host, **options)
-        if max_message_bytes < 1:
-            raise InvalidLimitError("max_message_bytes", max_message_bytes)
-        if idle_timeout is not None and not idle_timeout > 0:
-            raise InvalidLimitError("idle_timeout", idle_timeout)
-        self._max_message_bytes = max_message_bytes
-        self._idle_timeout = idle_timeout
-        self._origins = OriginPolicy(allowed_origins)
-        self._delivery = Delivery(
-            limits or OutboxLimits(), close_timeout, in_place, self.drop_connection
+        super().__init__(transport_name, runtime=runtime, **options)
+        self.__sockets: AsgiSockets[TIdentity] = AsgiSockets(
+            self,
+            limits=limits,
+            close_timeout=close_timeout,
+            max_message_bytes=max_message_bytes,
+            idle_timeout=idle_timeout,
+            allowed_origins=allowed_origins,
+            in_place=in_place,
         )
 
     async def serve(
@@ -95,124 +89,60 @@ class BackendWebsocketTransport(ConnectionTransport[WebsocketHandle, TIdentity])
         """Serve one socket from the handshake to its end; returns when it is closed.
 
         The origin is checked, the peer identified, the socket accepted and registered, and what
-        it sends goes to `on_message`. Whoever is not let in gets an HTTP status where the server
-        can send one, and whoever is gone by then is left alone. A credential that is revoked
+        it sends goes to `on_message`. A peer that is refused gets an HTTP status where the server
+        can send one, and one that is gone by then is left alone. A credential that is revoked
         meanwhile is closed with 4001 (REV-6). What `identify` and `on_message` raise is raised
         here, the latter after a close with 1011; an `HTTPException` of `identify` is answered.
+        Raises `AlreadyAcceptedError` for a socket that was accepted or closed before.
         """
-        if not self._origins.allows(websocket.headers):
-            await _refuse(websocket, 403, "Origin not allowed")
-            return
-        if self.is_draining:
-            await _refuse(websocket, 503, "Going away", RETRY_AFTER)
-            return
-        with self.admit() as admission:
-            identity = await _identified(websocket, identify)
-            if identity is None or not await _accepted(websocket, subprotocol):
-                return
-            handle = WebsocketHandle(websocket, self._delivery)
-            failure = None
-            try:
-                with handle.serving():
-                    failure = await self._hold(websocket, handle, identity, admission, on_message)
-            finally:
-                handle.release()
-        if failure is not None:
-            raise failure
-
-    async def _hold(
-        self,
-        websocket: WebSocket,
-        handle: WebsocketHandle,
-        identity: TIdentity,
-        admission: Admission[TIdentity],
-        on_message: OnMessage[TIdentity] | None,
-    ) -> Exception | None:
-        """Keep the socket until it is gone; return what the app raised."""
-        failure = None
-        receive = self._receiver(websocket, handle)
-        try:
-            connection = self.let_in(handle, identity, admission)
-            while (event := await receive())["type"] != "websocket.disconnect":
-                # A socket that was closed by us is read on, or its peer's close would not be seen.
-                if connection is not None and connection.live:
-                    await self._take(event, connection, on_message)
-        except Exception as error:  # noqa: BLE001  # Whatever it is, `serve` raises it again.
-            failure = error
-            handle.close(CloseCode.INTERNAL_ERROR, "Internal error")
-        finally:
-            self.remove_connection(handle)
-        while websocket.client_state is not WebSocketState.DISCONNECTED:
-            await receive()
-        return failure
-
-    def _receiver(self, websocket: WebSocket, handle: WebsocketHandle) -> Receive:
-        """What waits for the next event of the peer, and closes one that is silent for too long."""
-        receive = handle.receiver(websocket.receive)
-        if self._idle_timeout is None:
-            return receive
-        idle_timeout = self._idle_timeout
-
-        async def receive_in_time() -> Message:
-            with anyio.move_on_after(idle_timeout):
-                return await receive()
-            self.remove_connection(handle)
-            handle.close(CloseCode.SERVER_HEARTBEAT_TIMEOUT, "Idle")
-            return await receive()
-
-        return receive_in_time
-
-    async def _take(
-        self,
-        event: Message,
-        connection: Connection[WebsocketHandle, TIdentity],
-        on_message: OnMessage[TIdentity] | None,
-    ) -> None:
-        text = event.get("text")
-        if text is None:
-            self.close_connection(
-                connection.id, code=CloseCode.UNSUPPORTED_DATA, reason="Text frames only"
-            )
-        elif len(text.encode()) > self._max_message_bytes:
-            self.close_connection(
-                connection.id, code=CloseCode.MESSAGE_TOO_BIG, reason="Message too big"
-            )
-        else:
-            with connection.handle.interruptible():
-                await answer(self, connection, text, on_message)
+        socket = _StarletteSocket(websocket)
+        await self.__sockets.serve(socket, partial(identify, websocket), on_message, subprotocol)
 
 
-async def _identified(websocket: WebSocket, identify: Identify[TIdentity]) -> TIdentity | None:
-    """Who asks; `None` if they were refused."""
-    try:
-        identity = await identify(websocket)
-    except HTTPException as refusal:
-        # Starlette would answer it too, but only where the server has the extension for it, and not
-        # without an error in uvicorn's log.
-        await _refuse(websocket, refusal.status_code, refusal.detail, refusal.headers)
-        return None
-    if identity is None:
-        challenge = {"WWW-Authenticate": "Bearer"}  # RFC 9110 section 15.5.2
-        await _refuse(websocket, 401, "Not authenticated", challenge)
-    return identity
+_ANSWERS: Final[dict[WebSocketState, SocketAnswer]] = {
+    WebSocketState.CONNECTED: "accepted",
+    WebSocketState.RESPONSE: "closed",
+    WebSocketState.DISCONNECTED: "closed",
+}
 
 
-async def _accepted(websocket: WebSocket, subprotocol: str | None) -> bool:
-    try:
-        await websocket.accept(subprotocol)
-    except OSError:
-        return False  # The peer did not wait for it.
-    return True
+class _StarletteSocket:
+    """A `WebSocket` as the adapter for any framework takes it."""
 
+    def __init__(self, websocket: WebSocket) -> None:
+        self.scope: Scope = websocket.scope
+        self.receive = websocket.receive
+        self.send = websocket.send
+        self._websocket = websocket
 
-async def _refuse(
-    websocket: WebSocket, status: int, detail: str, headers: Mapping[str, str] | None = None
-) -> None:
-    """Answer the handshake with an HTTP status, or as the server can: 403 without a body."""
-    with suppress(OSError):  # The peer did not wait for it.
-        if "websocket.http.response" in websocket.scope.get("extensions", {}):
-            await websocket.send_denial_response(PlainTextResponse(detail, status, headers))
-        else:
-            await websocket.close(CloseCode.POLICY_VIOLATION, detail)
-    # uvicorn takes a handshake for unfinished, and logs an error, until it has seen the socket go.
-    await anyio.lowlevel.checkpoint()
+    def answer(self) -> SocketAnswer | None:
+        """As `AsgiSocket.answer`."""
+        if self._websocket.client_state is WebSocketState.DISCONNECTED:
+            return "closed"
+        return _ANSWERS.get(self._websocket.application_state)
+
+    async def accept(self, subprotocol: str | None) -> None:
+        """As `AsgiSocket.accept`."""
+        await self._websocket.accept(subprotocol)
+
+    def attach(self, make: Callable[[Send], AsgiHandle]) -> AsgiHandle:
+        """As `AsgiSocket.attach`.
+
+        The public `websocket.send` only adds a state machine that a handle has no use for, and
+        hides the server beneath it. It serves where what it calls can't be found, and where a
+        subclass has a `send` of its own, which is to see everything.
+        """
+        websocket = self._websocket
+        if type(websocket).send is not WebSocket.send or not callable(
+            getattr(websocket, "_send", None)
+        ):
+            return make(websocket.send)
+        handle = make(websocket._send)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        websocket._send = handle.send_for_app  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return handle
+
+    def refusal_of(self, error: Exception) -> Refusal | None:
+        """As `AsgiSocket.refusal_of`."""
+        if not isinstance(error, HTTPException):
+            return None
+        return refusal_with(error.status_code, error.detail, error.headers or {})

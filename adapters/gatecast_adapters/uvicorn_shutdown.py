@@ -29,7 +29,7 @@ with requires_extra("uvicorn"):
 
 __all__ = ["Drainable", "DrainingServer", "draining"]
 
-# As often as uvicorn itself looks whether it was told to hurry.
+# As often as uvicorn itself looks whether it has to hurry.
 _POLL_SECONDS: Final = 0.1
 
 _logger = logging.getLogger("gatecast")

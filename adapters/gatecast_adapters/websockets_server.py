@@ -13,23 +13,27 @@ from typing_extensions import TypeVar, Unpack, override
 
 from gatecast.connections.admission import Admission
 from gatecast.connections.options import TransportOptions
+from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import HandleClosedError, NotAdmittedError
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
+from gatecast.ports.ending import Ending
 from gatecast.ports.outbox import OutboxLimits
-from gatecast.ports.runtime import Host
+from gatecast.ports.runtime import Runtime
 from gatecast_adapters._extras import requires_extra
 from gatecast_adapters._incoming import Incoming, OnMessage
-from gatecast_adapters._native.handle import Delivery, NativeHandle
-from gatecast_adapters._native.transport import NativeTransport
-from gatecast_adapters._retry_after import RETRY_AFTER
+from gatecast_adapters._life import HandleSettings, Happening
+from gatecast_adapters._native.handle import NativeHandle
+from gatecast_adapters._native.turns import CurrentTurns
+from gatecast_adapters._refusal import NOT_AUTHENTICATED, ORIGIN_NOT_ALLOWED, Refusal
+from gatecast_adapters._sockets import Sockets, SocketSettings
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import (
     COMPRESSION_THRESHOLD,
     TextFrames,
     shared_below,
 )
-from gatecast_adapters.event_loop import HOST
+from gatecast_adapters.event_loop import RUNTIME
 
 with requires_extra("websockets"):
     from websockets.asyncio.server import ServerConnection
@@ -63,11 +67,11 @@ class WebsocketsServerHandle(NativeHandle):
     __slots__ = ("_connection", "_protocol", "_writer")
 
     def __init__(
-        self, connection: ServerConnection, delivery: Delivery, turns: Turns[TextFrames]
+        self, connection: ServerConnection, settings: HandleSettings, turns: Turns[TextFrames]
     ) -> None:
         super().__init__(
             connection.transport,
-            delivery,
+            settings,
             turns,
             shared_below(connection.protocol.extensions),
         )
@@ -82,10 +86,17 @@ class WebsocketsServerHandle(NativeHandle):
         except ConnectionClosed:
             return None
 
+    @property
+    @override
+    def departure(self) -> Ending:
+        """As the close frame of the peer says."""
+        close = self._protocol.close_rcvd
+        return Ending.GONE if close is None else Ending.by_peer(close.code, close.reason)
+
     @override
     def _keeps_up(self) -> bool:
         if self._protocol.state is not State.OPEN:
-            self._end()
+            self._end(Happening.FAILED)
             raise HandleClosedError
         return not self._connection.paused and not self._protocol.expect_continuation_frame
 
@@ -95,25 +106,25 @@ class WebsocketsServerHandle(NativeHandle):
         return b"".join(self._protocol.data_to_send())
 
     @override
-    def _tell(self, code: int, reason: str) -> None:
+    def _notify(self, code: int, reason: str) -> None:
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._connection.send_data()
 
     @override
-    def _abort(self) -> None:
+    def _disconnect(self) -> None:
         self._connection.transport.abort()
 
     @override
     def flush(self) -> None:
         super().flush()
-        if self._waiting and self._open and self._writer is None:
+        if self.is_waiting and self._writer is None:
             self._writer = asyncio.create_task(self._write_later())
 
     async def _write_later(self) -> None:
         """Hand on what waits as the peer reads on; ends when nothing waits any more."""
         try:
-            while self._open and self._outbox:
+            while self.is_open and self._outbox:
                 await self._connection.send(self._outbox.pop().data, text=True)
                 super().flush()
         except ConnectionClosed:
@@ -124,13 +135,13 @@ class WebsocketsServerHandle(NativeHandle):
 
 @dataclass(frozen=True, slots=True)
 class _Admitted(Generic[TIdentity]):
-    """Who was let in before the upgrade, and the admission that registering ends."""
+    """A peer that was identified before the upgrade, and the admission that registering ends."""
 
     identity: TIdentity
     admission: Admission[TIdentity]
 
 
-class WebsocketsServerTransport(NativeTransport[WebsocketsServerHandle, TIdentity]):
+class WebsocketsServerTransport(ConnectionTransport[WebsocketsServerHandle, TIdentity]):
     """The connections of a `websockets` server.
 
         transport = WebsocketsServerTransport()
@@ -161,27 +172,27 @@ class WebsocketsServerTransport(NativeTransport[WebsocketsServerHandle, TIdentit
         close_timeout: float = 5.0,
         idle_timeout: float | None = None,
         allowed_origins: Collection[str] = (),
-        host: Host = HOST,
+        runtime: Runtime = RUNTIME,
         **options: Unpack[TransportOptions[TIdentity]],
     ) -> None:
-        super().__init__(
-            transport_name,
-            limits=limits,
-            close_timeout=close_timeout,
-            idle_timeout=idle_timeout,
-            allowed_origins=allowed_origins,
-            host=host,
-            **options,
+        super().__init__(transport_name, runtime=runtime, **options)
+        self.__adapter = self.adapter
+        self.__sockets: Sockets[WebsocketsServerHandle, TIdentity] = Sockets(
+            self, SocketSettings(allowed_origins, idle_timeout)
         )
-        self._admitted: dict[ServerConnection, _Admitted[TIdentity]] = {}
+        self.__settings = HandleSettings(
+            limits or OutboxLimits(), close_timeout, self.__adapter.failed
+        )
+        self.__turns = CurrentTurns()
+        self.__admitted: dict[ServerConnection, _Admitted[TIdentity]] = {}
 
     def process_request(self, identify: Identify[TIdentity]) -> ProcessRequest:
         """What the server asks before the upgrade: checks the origin and identifies the peer.
 
-        Whoever is not let in gets 403 or 401. What `identify` raises is logged by the server and
+        A peer that is refused gets 403 or 401. What `identify` raises is logged by the server and
         answered with 500.
         """
-        return partial(self._process_request, identify)
+        return partial(self.__answer, identify)
 
     async def serve(
         self, connection: ServerConnection, *, on_message: OnMessage[TIdentity] | None = None
@@ -191,55 +202,47 @@ class WebsocketsServerTransport(NativeTransport[WebsocketsServerHandle, TIdentit
         The connection is registered, and what it sends goes to `on_message`. A credential that was
         revoked meanwhile is closed with 4001 (REV-6). What `on_message` raises is raised here after
         a close with 1011. Raises `NotAdmittedError` for a connection that `process_request` has not
-        let in.
+        admitted.
         """
-        admitted = self._admitted.pop(connection, None)
+        admitted = self.__admitted.pop(connection, None)
         if admitted is None:
             raise NotAdmittedError(connection)
-        handle = WebsocketsServerHandle(connection, self._delivery, self._current_turns())
+        handle = WebsocketsServerHandle(connection, self.__settings, self.__turns.get())
         # At once, even while `on_message` goes on.
         connection.connection_lost_waiter.add_done_callback(
-            lambda _: self.remove_connection(handle)
+            lambda _: self.__adapter.left(handle, handle.departure)
         )
-        async with self._serving(handle):
-            await self._converse(handle, admitted.identity, admitted.admission, on_message)
+        await self.__sockets.serve(handle, admitted.identity, admitted.admission, on_message)
 
-    async def _process_request(
+    async def __answer(
         self, identify: Identify[TIdentity], connection: ServerConnection, request: Request
     ) -> Response | None:
-        if not self._allows_origin(request):
-            return connection.respond(HTTPStatus.FORBIDDEN, "Origin not allowed\n")
-        if self.is_draining:
-            return _going_away(connection)
-        admission = self.admit()
-        # However the handshake ends: nothing else is told if it fails after this.
+        refusal = self.__refusal(request)
+        if refusal is not None:
+            return self.__refuse(connection, refusal)
+        admission = self.__sockets.admit()
+        # However the handshake ends: nothing else is notified if it fails after this.
         connection.connection_lost_waiter.add_done_callback(
-            lambda _: self._discard(connection, admission)
+            lambda _: self.__discard(connection, admission)
         )
         identity = await identify(request)
         if identity is None:
-            return _not_authenticated(connection)
-        self._admitted[connection] = _Admitted(identity, admission)
+            return self.__refuse(connection, NOT_AUTHENTICATED)
+        self.__admitted[connection] = _Admitted(identity, admission)
         return None
 
-    def _discard(self, connection: ServerConnection, admission: Admission[TIdentity]) -> None:
-        self._admitted.pop(connection, None)
+    def __discard(self, connection: ServerConnection, admission: Admission[TIdentity]) -> None:
+        self.__admitted.pop(connection, None)
         admission.end()
 
-    def _allows_origin(self, request: Request) -> bool:
+    def __refusal(self, request: Request) -> Refusal | None:
         try:
-            return self._origins.allows(request.headers)
+            return self.__sockets.refusal(request.headers)
         except MultipleValuesError:
-            return False  # RFC 6454 section 7.3 allows one.
+            return ORIGIN_NOT_ALLOWED  # RFC 6454 section 7.3 allows one.
 
-
-def _going_away(connection: ServerConnection) -> Response:
-    response = connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Going away\n")
-    response.headers.update(RETRY_AFTER)
-    return response
-
-
-def _not_authenticated(connection: ServerConnection) -> Response:
-    response = connection.respond(HTTPStatus.UNAUTHORIZED, "Not authenticated\n")
-    response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 15.5.2
-    return response
+    def __refuse(self, connection: ServerConnection, refusal: Refusal) -> Response:
+        self.__adapter.refused(refusal.ending, status=refusal.status)
+        response = connection.respond(HTTPStatus(refusal.status), f"{refusal.detail}\n")
+        response.headers.update(refusal.headers)
+        return response

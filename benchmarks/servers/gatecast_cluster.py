@@ -10,8 +10,11 @@ from benchmarks.servers._gatecast import Member, to_notification
 from benchmarks.servers._server import Options, run
 from benchmarks.servers.gatecast_websocket import GatecastWebsocket
 from gatecast.cluster.cluster import Cluster
-from gatecast.cluster.reports import ClusterReport, ClusterReportKind
-from gatecast_adapters.event_loop import HOST
+from gatecast.ports.observer import (
+    ClusterReport,
+    ClusterReportKind,
+)
+from gatecast_adapters.event_loop import RUNTIME
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 
 
@@ -21,7 +24,7 @@ class GatecastCluster(GatecastWebsocket):
         relay = RedisStreamsRelay(Redis(port=options.redis))
         self._joined = asyncio.Event()
         self._cluster = Cluster[Member](
-            relay, self._transport, host=HOST, on_report=self._on_report
+            relay, self._transport, runtime=RUNTIME, on_report=self._on_report
         )
 
     def _on_report(self, report: ClusterReport) -> None:

@@ -14,44 +14,60 @@ pytest.register_assert_rewrite(
     *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
 )
 
-from gatecast_contracts.capabilities import Capabilities, Capability, RelayCapability  # noqa: E402
-from gatecast_contracts.definition import ContractDefinitionError  # noqa: E402
-from gatecast_contracts.promises import PROMISES, RELAY_PROMISES, Promise  # noqa: E402
-from gatecast_contracts.proof import BrokenPromiseError, proves  # noqa: E402
-from gatecast_contracts.relay.log import RelayLog  # noqa: E402
-from gatecast_contracts.relay.suite import RelayContract  # noqa: E402
-from gatecast_contracts.transport.adapter import (  # noqa: E402
+from gatecast_contracts._contract import Contract, ContractDefinitionError  # noqa: E402
+from gatecast_contracts._proof import Body, BrokenPromiseError, Proof, Test, proofs_of  # noqa: E402
+from gatecast_contracts.capabilities import (  # noqa: E402
+    Capabilities,
+    Capability,
+    InvalidCapabilitiesError,
+    RelayCapability,
+)
+from gatecast_contracts.promises import (  # noqa: E402
+    PROMISES,
+    RELAY_PROMISES,
+    Promise,
+    UnknownPromiseError,
+)
+from gatecast_contracts.relay import RelayContract, RelayLog  # noqa: E402
+from gatecast_contracts.transport import (  # noqa: E402
     Closed,
+    ConnectionIdentityContract,
+    ConnectionRecord,
     ContractIdentity,
     ContractTransport,
     FarEnd,
     LiveAdapter,
     Received,
     ServeOptions,
+    TransportContract,
 )
-from gatecast_contracts.transport.contract import Contract  # noqa: E402
-from gatecast_contracts.transport.suite import ConnectionIdentityContract, TransportContract  # noqa: E402
 
 __all__ = [
     "PROMISES",
     "RELAY_PROMISES",
+    "Body",
     "BrokenPromiseError",
     "Capabilities",
     "Capability",
     "Closed",
     "ConnectionIdentityContract",
+    "ConnectionRecord",
     "Contract",
     "ContractDefinitionError",
     "ContractIdentity",
     "ContractTransport",
     "FarEnd",
+    "InvalidCapabilitiesError",
     "LiveAdapter",
     "Promise",
+    "Proof",
     "Received",
     "RelayCapability",
     "RelayContract",
     "RelayLog",
     "ServeOptions",
+    "Test",
     "TransportContract",
-    "proves",
+    "UnknownPromiseError",
+    "proofs_of",
 ]

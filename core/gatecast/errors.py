@@ -2,60 +2,70 @@
 
     GatecastError
     ├── UsageError                       the caller's: fix the call
+    │   ├── AlreadyAcceptedError         the app has answered the request already
     │   ├── DuplicateHandleError         the handle is registered already
     │   ├── DuplicateIdError             the id factory repeated itself
     │   ├── DuplicateIndexError          two indexes have the same name
+    │   ├── DuplicateMemberError         a group has the same transport twice
     │   ├── DuplicatePolicyError         another policy has the name
     │   ├── DuplicateTransportError      another transport has the name
-    │   ├── IncompleteEventError         an audit event without the id that its type needs
-    │   ├── InvalidClientError           a broker's client that a relay can't use
-    │   ├── InvalidKeyError              a key that the index could never match
-    │   ├── UnknownIndexError            an index that the transport was not built with
-    │   ├── InvalidCloseError            a close code that may not be sent on the wire
-    │   ├── InvalidEventFieldError       an SSE field that breaks its line or is reserved
-    │   ├── InvalidExpiryError           an expiry that would never come
-    │   ├── InvalidLimitError            a limit that would let nothing through
+    │   ├── IncompleteEventError         an audit event lacks the id that its type needs
+    │   ├── InvalidClientError           a relay can't use this client of a broker
+    │   ├── InvalidKeyError              the index could never match this key
+    │   ├── UnknownIndexError            the transport was built without this index
+    │   ├── InvalidCloseError            this close code may not be sent
+    │   ├── InvalidEventFieldError       an SSE field breaks its line, or is reserved
+    │   ├── InvalidExpiryError           the expiry is not a number
+    │   ├── InvalidLimitError            the limit is not above zero
     │   ├── InvalidMessageError          not a JSON-RPC 2.0 message of the kind asked for
-    │   ├── InvalidOriginError           no origin that a browser would send
-    │   ├── InvalidPolicyArgumentError   an argument that can't travel to other nodes
-    │   ├── MessageNotSerializableError  a message that has no JSON form
-    │   ├── NotAdmittedError             a connection that nobody has identified
+    │   ├── InvalidOriginError           not an origin as a browser sends it
+    │   ├── InvalidPolicyArgumentError   JSON would change this argument
+    │   ├── MessageNotSerializableError  the message has no JSON form
+    │   ├── MissingRuntimeError          the cluster can't know its event loop
+    │   ├── NotAdmittedError             the connection was never identified
+    │   ├── ReservedNameError            a subclass has the name of its base
+    │   ├── TransportInUseError          another cluster has the transport
     │   ├── UnknownPolicyError           no policy has the name
     │   ├── UnknownTransportError        no transport has the name
-    │   ├── UnnamedPolicyError           a rule that other nodes could not know
-    │   ├── UnportableIndexError         keys that can't travel to other nodes
-    │   └── WrongThreadError             a call from a thread other than the event loop's
+    │   ├── UnnamedPolicyError           a bare function instead of a policy
+    │   ├── UnportableIndexError         the keys of the index have no JSON form
+    │   └── WrongThreadError             a call on another thread than the event loop's
     ├── HandleError                      the peer's: raised by a handle's `send`
     │   ├── HandleClosedError            the peer is gone
     │   └── SlowConsumerError            the peer does not keep up
     ├── AdmissionError                   the credential's: the connection is refused
     │   ├── AdmissionRevokedError        revoked while it was being checked
-    │   ├── CapReachedError              as many connections as are allowed
-    │   ├── CredentialExpiredError       the credential has ended by itself
-    │   ├── DrainingError                the transport takes no more connections
+    │   ├── CapReachedError              a cap is reached
+    │   ├── CredentialExpiredError       the credential has expired
+    │   ├── DrainingError                the transport is draining
     │   ├── FencedError                  the node can't know what was revoked elsewhere
-    │   └── AdmissionExpiredError        the check took longer than can be vouched for
+    │   └── AdmissionExpiredError        the check of the credential timed out
     └── RelayError                       the relay's: look at the broker
         ├── RelayUnavailableError        it could not be reached, or did not answer in time
         ├── RelayGapError                entries are missing from its log
         └── RevocationNotDurableError    other nodes may not learn of a revocation
 
-The parents are for `except` clauses and are never raised themselves. Each error has the facts as
-fields; the wording of its message is not part of the public promise.
+The parents are for `except` clauses and are never raised themselves. Each error has its facts as
+fields; the wording of its message may change.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 __all__ = [
     "AdmissionError",
     "AdmissionExpiredError",
     "AdmissionRevokedError",
+    "AlreadyAcceptedError",
     "CapReachedError",
     "CredentialExpiredError",
     "DrainingError",
     "DuplicateHandleError",
     "DuplicateIdError",
     "DuplicateIndexError",
+    "DuplicateMemberError",
     "DuplicatePolicyError",
     "DuplicateTransportError",
     "FencedError",
@@ -73,12 +83,15 @@ __all__ = [
     "InvalidOriginError",
     "InvalidPolicyArgumentError",
     "MessageNotSerializableError",
+    "MissingRuntimeError",
     "NotAdmittedError",
     "RelayError",
     "RelayGapError",
     "RelayUnavailableError",
+    "ReservedNameError",
     "RevocationNotDurableError",
     "SlowConsumerError",
+    "TransportInUseError",
     "UnknownIndexError",
     "UnknownPolicyError",
     "UnknownTransportError",
@@ -97,14 +110,37 @@ class UsageError(GatecastError):
     """The call is wrong and changed nothing."""
 
 
+class AlreadyAcceptedError(UsageError, RuntimeError):
+    """The app has answered a request that the transport answers itself."""
+
+    _FIXES: ClassVar[Mapping[str, str]] = {
+        "accepted": (
+            "the WebSocket was accepted already, but serve() accepts it itself once the peer is "
+            "identified: remove the call of accept(), and pass a subprotocol to serve()"
+        ),
+        "closed": (
+            "the WebSocket was closed already, so there is nothing to serve: return instead of "
+            "calling serve(), or let identify return None"
+        ),
+        "begun": (
+            "the response was begun already, but the stream begins it itself once the peer is "
+            "identified: send nothing before it"
+        ),
+    }
+
+    def __init__(self, answer: Literal["accepted", "closed", "begun"]) -> None:
+        self.answer: Literal["accepted", "closed", "begun"] = answer
+        super().__init__(self._FIXES[answer])
+
+
 class DuplicateHandleError(UsageError):
     """The handle is registered already (REG-2)."""
 
     def __init__(self, handle: object) -> None:
         self.handle = handle
         super().__init__(
-            f"{handle!r} is registered already; one handle stands for one connection, "
-            "so remove it first or make a new handle"
+            f"{handle!r} is registered already; one handle stands for one connection: "
+            "remove it first, or make a new handle"
         )
 
 
@@ -114,17 +150,28 @@ class DuplicateIdError(UsageError):
     def __init__(self, connection_id: object) -> None:
         self.connection_id = connection_id
         super().__init__(
-            f"the id factory returned {connection_id}, which is in use; it must never repeat itself"
+            f"the id factory returned {connection_id}, which is in use; it must never repeat an id"
         )
 
 
 class DuplicateIndexError(UsageError):
-    """Two indexes of a cluster have the same name, by which they travel."""
+    """Two indexes of a cluster have the same name; nodes know an index by its name."""
 
     def __init__(self, index: str) -> None:
         self.index = index
         super().__init__(
             f"two indexes are called {index!r}; nodes know an index by its name, so rename one"
+        )
+
+
+class DuplicateMemberError(UsageError, ValueError):
+    """A group or a cluster has the same transport twice, and would send everything twice."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        super().__init__(
+            f"{group!r} has the same transport twice, directly or within another group; "
+            "name each transport once"
         )
 
 
@@ -146,6 +193,38 @@ class DuplicateTransportError(UsageError):
         )
 
 
+class TransportInUseError(UsageError):
+    """Another cluster has the transport already; only one node can be its gate."""
+
+    def __init__(self, transport_name: str) -> None:
+        self.transport_name = transport_name
+        super().__init__(
+            f"transport {transport_name!r} is in another cluster already; "
+            "build one cluster for all transports of a process"
+        )
+
+
+class MissingRuntimeError(UsageError):
+    """A cluster has no transports, and its relay has no runtime."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a cluster without transports has no runtime; "
+            "pass runtime=gatecast_adapters.event_loop.RUNTIME"
+        )
+
+
+class ReservedNameError(UsageError, TypeError):
+    """A subclass has the name of its base, so their private attributes would collide."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"a subclass can't be called {name!r}: its private attributes would collide with those "
+            "of the class above; give it another name"
+        )
+
+
 class UnknownTransportError(UsageError, LookupError):
     """No transport is registered under the name."""
 
@@ -153,8 +232,8 @@ class UnknownTransportError(UsageError, LookupError):
         self.transport_name = transport_name
         self.known = known
         super().__init__(
-            f"no transport is called {transport_name!r}, only {', '.join(known) or 'none'}; "
-            "register it first"
+            f"no transport is called {transport_name!r} (registered: "
+            f"{', '.join(known) or 'none'}); register it first"
         )
 
 
@@ -165,13 +244,13 @@ class UnknownPolicyError(UsageError, LookupError):
         self.policy = policy
         self.known = known
         super().__init__(
-            f"no policy is called {policy!r}, only {', '.join(known) or 'none'}; "
+            f"no policy is called {policy!r} (registered: {', '.join(known) or 'none'}); "
             "register it on every node"
         )
 
 
 class UnnamedPolicyError(UsageError, TypeError):
-    """A bare function, which other nodes could not know."""
+    """A bare function was passed instead of a policy; other nodes can't know it."""
 
     def __init__(self, rule: object) -> None:
         self.rule = rule
@@ -182,20 +261,20 @@ class UnnamedPolicyError(UsageError, TypeError):
 
 
 class InvalidPolicyArgumentError(UsageError, TypeError):
-    """An argument of a policy that would arrive on other nodes as something else."""
+    """JSON would change an argument of a policy, or can't hold it."""
 
     def __init__(self, policy: str, parameter: str, value: object) -> None:
         self.policy = policy
         self.parameter = parameter
         self.value = value
         super().__init__(
-            f"{parameter!r} of policy {policy!r} is a {type(value).__name__} without a JSON form "
-            "that comes back equal; pass text, numbers, lists or objects (a UUID as str)"
+            f"{parameter!r} of policy {policy!r} is a {type(value).__name__} that JSON would "
+            "change or can't hold; pass text, numbers, lists or objects (a UUID as str)"
         )
 
 
 class UnportableIndexError(UsageError, TypeError):
-    """An index whose keys can't travel to other nodes."""
+    """The keys of an index have no JSON form, so they can't be sent to other nodes."""
 
     def __init__(self, index: str, key_type: type[object]) -> None:
         self.index = index
@@ -207,7 +286,7 @@ class UnportableIndexError(UsageError, TypeError):
 
 
 class IncompleteEventError(UsageError, ValueError):
-    """An audit event lacks the id that says whom it is about; nothing was closed."""
+    """An audit event lacks the id of its subject; nothing was closed."""
 
     def __init__(self, event_type: str, field: str) -> None:
         self.event_type = event_type
@@ -216,27 +295,27 @@ class IncompleteEventError(UsageError, ValueError):
 
 
 class InvalidClientError(UsageError, ValueError):
-    """A broker's client with settings under which a relay can't keep its promises."""
+    """The settings of a broker's client would break the promises of the relay."""
 
     def __init__(self, client: object, detail: str) -> None:
         self.client = client
         self.detail = detail
-        super().__init__(f"the relay can't use {type(client).__name__} as it is: {detail}")
+        super().__init__(f"the relay can't use this {type(client).__name__}: {detail}")
 
 
 class InvalidExpiryError(UsageError, TypeError):
-    """An `expires_at` that is not a number of seconds, and so would never come."""
+    """The `expires_at` is not a number of seconds, so the credential would never expire."""
 
     def __init__(self, expires_at: object) -> None:
         self.expires_at = expires_at
         super().__init__(
             f"expires_at must be seconds since the epoch or None, not {expires_at!r}; "
-            "of a datetime take .timestamp()"
+            "for a datetime, pass .timestamp()"
         )
 
 
 class InvalidKeyError(UsageError, TypeError):
-    """A key of a type that the index could never match."""
+    """The key has another type than the keys of the index."""
 
     def __init__(self, index: str, expected: type[object], key: object) -> None:
         self.index = index
@@ -244,24 +323,24 @@ class InvalidKeyError(UsageError, TypeError):
         self.key = key
         super().__init__(
             f"index {index!r} has keys of type {expected.__name__}, not {type(key).__name__}; "
-            "a key of another type would match nothing and leave connections open"
+            "a key of another type matches nothing, and connections would stay open"
         )
 
 
 class UnknownIndexError(UsageError, LookupError):
-    """An index that the transport was not built with."""
+    """The transport was built without this index."""
 
     def __init__(self, index: str, known: tuple[str, ...]) -> None:
         self.index = index
         self.known = known
         super().__init__(
-            f"the transport has no index {index!r}, only {', '.join(known) or 'none'}; "
+            f"the transport has no index {index!r} (its indexes: {', '.join(known) or 'none'}); "
             "pass it to the constructor with indexes=(...)"
         )
 
 
 class InvalidCloseError(UsageError, ValueError):
-    """A close code that an application may not send (RFC 6455 section 7.4)."""
+    """An application may not send this close code (RFC 6455 section 7.4)."""
 
     def __init__(self, code: object) -> None:
         self.code = code
@@ -271,9 +350,10 @@ class InvalidCloseError(UsageError, ValueError):
 
 
 class InvalidEventFieldError(UsageError, ValueError):
-    """An `id:` or `event:` with a line break or NUL (WHATWG HTML section 9.2.6), or a reserved one.
+    """An `id:` or `event:` has a line break or NUL (WHATWG HTML section 9.2.6), or is reserved.
 
-    Reserved is what the adapter's own final event has: a client would take the message for it.
+    The fields of the adapter's own final event are reserved: a client would mistake the message for
+    it.
     """
 
     def __init__(
@@ -286,7 +366,7 @@ class InvalidEventFieldError(UsageError, ValueError):
 
 
 class InvalidLimitError(UsageError, ValueError):
-    """A limit that is not above zero."""
+    """The limit is not above zero."""
 
     def __init__(self, name: str, value: object) -> None:
         self.name = name
@@ -308,44 +388,55 @@ class InvalidOriginError(UsageError, ValueError):
     def __init__(self, origin: str) -> None:
         self.origin = origin
         super().__init__(
-            f"{origin!r} is no origin; pass a collection of 'scheme://host[:port]' without a path, "
-            "or '*' for any"
+            f"{origin!r} is not an origin; pass a collection of 'scheme://host[:port]' without a "
+            "path, or '*' for any"
         )
 
 
 class MessageNotSerializableError(UsageError, ValueError):
-    """The message has no JSON form; it was sent to nobody."""
+    """The message has no JSON form; nobody received it."""
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
-        super().__init__(f"the message can't be written as JSON and was sent to nobody: {detail}")
+        super().__init__(f"the message can't be written as JSON, and was not sent: {detail}")
 
 
 class NotAdmittedError(UsageError):
-    """A connection that reached an adapter past the point where peers are identified."""
+    """A connection reached the adapter without having been identified."""
 
     def __init__(self, connection: object) -> None:
         self.connection = connection
         super().__init__(
-            f"{connection!r} was never identified, so it can't be served; start the server with "
+            f"{connection!r} was never identified and can't be served; start the server with "
             "process_request=transport.process_request(identify)"
         )
 
 
 class WrongThreadError(UsageError, RuntimeError):
-    """A call from a thread other than the event loop's (SHP-2)."""
+    """A call on another thread than the event loop's (SHP-2)."""
 
-    def __init__(self, verb: str) -> None:
+    def __init__(self, verb: str, owner: str = "transport", *, is_async: bool = False) -> None:
         self.verb = verb
+        self.owner = owner
+        self.is_async = is_async
+        call = f"{owner}.{verb}" if owner else verb
+        from_worker = f"anyio.from_thread.run{'' if is_async else '_sync'}({call}, ...)"
+        from_other = (
+            f"asyncio.run_coroutine_threadsafe({call}(...), loop)"
+            if is_async
+            else f"loop.call_soon_threadsafe({call}, ...)"
+        )
         super().__init__(
-            f"{verb}() was called from another thread than the one that serves the connections; "
-            f"from a worker thread call anyio.from_thread.run_sync(transport.{verb}, ...), "
-            f"from any other thread loop.call_soon_threadsafe(transport.{verb}, ...)"
+            f"{verb}() was called on another thread than the one that serves the connections; "
+            f"from a worker thread (a sync endpoint) call {from_worker}, "
+            f"from any other thread {from_other}. In a test, `with TestClient(app) as client:` "
+            "keeps all requests on one thread; in a sync view of Django, use "
+            "asgiref.sync.async_to_sync"
         )
 
 
 class HandleError(GatecastError):
-    """A handle did not take a frame; raised by `ConnectionHandle.send`."""
+    """A handle did not accept a frame; raised by `ConnectionHandle.send`."""
 
 
 class HandleClosedError(HandleError):
@@ -356,14 +447,14 @@ class HandleClosedError(HandleError):
 
 
 class SlowConsumerError(HandleError):
-    """Too much waits for this peer already: one of the two bounds would be exceeded (BKP-2)."""
+    """The outbox of this peer is full: one of its two bounds would be exceeded (BKP-2)."""
 
     def __init__(self, waiting_messages: int, waiting_bytes: int) -> None:
         self.waiting_messages = waiting_messages
         self.waiting_bytes = waiting_bytes
         super().__init__(
             f"the peer does not keep up: {waiting_messages} messages ({waiting_bytes} bytes) wait "
-            "for it; raise the limits of the outbox if that is too few"
+            "for it; raise the limits of the outbox if they are too low"
         )
 
 
@@ -375,11 +466,13 @@ class AdmissionRevokedError(AdmissionError):
     """A revocation landed between the check of the credential and the registration (REV-6)."""
 
     def __init__(self) -> None:
-        super().__init__("the credential was revoked while it was being checked; refuse it")
+        super().__init__(
+            "the credential was revoked while it was being checked; refuse the connection"
+        )
 
 
 class AdmissionExpiredError(AdmissionError):
-    """The admission is closed, or was open for longer than revocations are remembered (REV-6)."""
+    """The admission has ended or timed out, so a revocation may have been missed (REV-6)."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -389,7 +482,7 @@ class AdmissionExpiredError(AdmissionError):
 
 
 class CredentialExpiredError(AdmissionError):
-    """The credential has ended by itself (REV-8)."""
+    """The credential has expired (REV-8)."""
 
     def __init__(self, expires_at: float) -> None:
         self.expires_at = expires_at
@@ -397,7 +490,7 @@ class CredentialExpiredError(AdmissionError):
 
 
 class CapReachedError(AdmissionError):
-    """One key of an index has as many connections as it may have."""
+    """The cap of one key of an index is reached."""
 
     def __init__(self, index: str, limit: int) -> None:
         self.index = index
@@ -409,23 +502,23 @@ class CapReachedError(AdmissionError):
 
 
 class DrainingError(AdmissionError):
-    """The transport is being drained and takes no more connections (LIF-2)."""
+    """The transport is draining and admits no more connections (LIF-2)."""
 
     def __init__(self) -> None:
-        super().__init__("the server is shutting down; let the client try another one")
+        super().__init__("the server is shutting down; let the client connect to another one")
 
 
 class FencedError(AdmissionError):
-    """The node has not caught up with the relay, so it can't know what was revoked (CLU-3)."""
+    """The node has not caught up with the log, so it can't know what was revoked (CLU-3)."""
 
     def __init__(self) -> None:
         super().__init__(
-            "this node does not know what was revoked on others; let the client try again later"
+            "this node does not know what was revoked on others; let the client retry later"
         )
 
 
 class RelayError(GatecastError):
-    """The relay did not do its part; nothing is wrong with the call."""
+    """The relay failed; nothing is wrong with the call."""
 
 
 class RelayUnavailableError(RelayError):
@@ -442,18 +535,18 @@ class RelayGapError(RelayError):
     def __init__(self, position: str) -> None:
         self.position = position
         super().__init__(
-            f"the relay's log does not go on from {position!r}: it was trimmed, lost or replaced; "
-            "whatever was revoked in the gap is unknown"
+            f"the relay's log does not continue from {position!r}: it was trimmed, lost or "
+            "replaced; revocations in the gap are unknown"
         )
 
 
 class RevocationNotDurableError(RelayError):
-    """This node has closed its own connections; the others may not learn of it (CLU-1)."""
+    """This node has closed its own connections; the others may not get the revocation (CLU-1)."""
 
     def __init__(self, closed: int, detail: str) -> None:
         self.closed = closed
         self.detail = detail
         super().__init__(
             f"{closed} connections were closed on this node, but the revocation may not reach the "
-            f"others; call it again: {detail}"
+            f"others; retry it: {detail}"
         )

@@ -8,7 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
-from gatecast import Receipt, RelayUnavailableError, RevocationNotDurableError
+from gatecast import Receipt
+from gatecast.errors import (
+    RelayUnavailableError,
+    RevocationNotDurableError,
+)
 
 
 def published() -> Response:

@@ -35,12 +35,11 @@ from gatecast import (
     Policy,
     Predicate,
 )
-from gatecast_adapters.cluster_lifespan import following
-from gatecast_adapters.event_loop import HOST
+from gatecast_adapters.cluster_lifespan import running
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 
 LEASE: Final = 5.0
-"""Seconds; half of the default, so that whoever watches need not wait for long."""
+"""Seconds; half of the default, so that a spectator need not wait long."""
 
 REDIS_TIMEOUT: Final = 1.0
 """Seconds that Redis has to answer."""
@@ -63,7 +62,7 @@ POLICIES: Final = {name: policy_of(name, rule) for name, rule in RULES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a node has to be told."""
+    """The settings of a node."""
 
     name: str
     redis_port: int
@@ -78,12 +77,11 @@ class ClusterDemo(Demo):
     def __init__(self, setup: Setup) -> None:
         super().__init__(SharedDirectory(setup.database))
         self.setup = setup
-        # Like this it connects anew by itself after Redis was away. `from_url` needs a `retry`.
+        # `Redis(...)` reconnects after an outage; `from_url` would need a `retry`.
         self.redis = Redis(port=setup.redis_port)
         self.cluster = Cluster(
             RedisStreamsRelay(self.redis, timeout=REDIS_TIMEOUT),
             *self.transports,
-            host=HOST,
             lease=LEASE,
             policies=policies,
             node_name=setup.name,
@@ -97,7 +95,7 @@ class ClusterDemo(Demo):
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncGenerator[None]:
         """Follow the log for as long as the app runs."""
-        async with self.redis, following(self.cluster):
+        async with self.redis, running(self.cluster):
             yield
 
     # Messages
@@ -121,7 +119,7 @@ class ClusterDemo(Demo):
         await self.cluster.broadcast_filtered(message, policy())
         return published()
 
-    # Revocations: first the directory, which all nodes share, then whoever is in already.
+    # Revocations: first the directory, which all nodes share, then the open connections.
 
     @override
     async def revoke_session(self, request: Request) -> Response:

@@ -27,10 +27,10 @@ from examples.demo.scenario import Outcome
 from examples.demo.table import Row, print_tables
 
 SECONDS: Final = 40
-"""After that the check stops waiting and shows what there is."""
+"""After this the check stops waiting and shows what it has."""
 
 PAUSE: Final = 0.02
-"""Seconds between two looks at something that takes its time."""
+"""Seconds between two polls."""
 
 Expected = Mapping[tuple[int, str, str], Outcome]
 
@@ -48,7 +48,7 @@ class Round:
             self._clients.append(client)
 
     async def connect(self, tasks: TaskGroup, nodes: Sequence[httpx.AsyncClient]) -> None:
-        """Connect all clients, and wait until the nodes know it."""
+        """Connect all clients, and wait until the nodes have registered them."""
         for client in self._clients:
             await tasks.start(client.run)
 
@@ -58,7 +58,7 @@ class Round:
         await until(all_connected)
 
     async def has(self, text: str) -> None:
-        """Wait until `text` is with everyone who is to receive it."""
+        """Wait until all expected recipients have received `text`."""
         recipients = [
             client
             for client, expected in zip(self._clients, self._expected.values(), strict=True)
@@ -71,12 +71,12 @@ class Round:
         await until(all_received)
 
     async def is_over(self) -> None:
-        """Wait until all are closed, and who was revoked has tried to come back."""
+        """Wait until all are closed, and every revoked client has tried to reconnect."""
         for client in self._clients:
             await client.done.wait()
 
     def rows(self) -> list[Row]:
-        """What each one saw, and was to see."""
+        """What each client saw, and what was expected."""
         return [
             Row("node {}: {} {}".format(*key), cells(client.outcome), cells(expected))
             for client, (key, expected) in zip(self._clients, self._expected.items(), strict=True)
@@ -94,7 +94,7 @@ class Check:
         self._second = Round(processes, SECOND_ROUND)
 
     async def play(self) -> None:
-        """Do all that the scenario says, in order."""
+        """Take all steps of the scenario, in order."""
         redis = self._processes.redis
         async with anyio.create_task_group() as tasks:
             await self._nodes_answer(200)
@@ -112,7 +112,7 @@ class Check:
                 await anyio.to_thread.run_sync(node.stop)
 
     def report(self) -> int:
-        """Print what came of it; return how many rows differ from the expected."""
+        """Print the results; return how many rows differ from the expected."""
         steps = [
             Row(f"node {step.node}: {step.method:6} {step.path}", (answer,), (step.outcome,))
             for step, answer in zip_longest(
@@ -141,12 +141,12 @@ class Check:
             answer = await node.request(step.method, step.path, json=step.body)
             self._answers.append(answer.json()["outcome"])
             if step.text is not None:
-                # A revocation overtakes what is still on its way through the log.
+                # A revocation overtakes messages that are still in the log.
                 await clients.has(step.text)
 
 
 async def check() -> int:
-    """Play the scenario, print what came of it, and return how much was not as expected."""
+    """Play the scenario, print the results, and return how many rows differ from the expected."""
     with running() as processes:
         async with AsyncExitStack() as stack:
             nodes = [

@@ -15,10 +15,10 @@ from gatecast import ConnectionIdentity
 
 
 class SharedDirectory(Directory):
-    """A directory in an SQLite file, so that what one process revokes lets nobody in on another.
+    """A directory in an SQLite file, so that a revocation holds on every process.
 
     It stands for the database of an app. It is not in Redis, as it has to answer while Redis is
-    stopped. The processes have the same secrets: whoever comes first has drawn them.
+    stopped. All processes have the same secrets: the first one draws them.
     """
 
     def __init__(self, file: Path) -> None:

@@ -16,9 +16,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for name in ("name", "redis_port", "database", "other_url", "listener"):
         parser.add_argument(name)
-    told = parser.parse_args()
-    setup = Setup(told.name, int(told.redis_port), Path(told.database), told.other_url)
-    with suppress(KeyboardInterrupt), socket.socket(fileno=int(told.listener)) as listener:
+    arguments = parser.parse_args()
+    setup = Setup(
+        arguments.name, int(arguments.redis_port), Path(arguments.database), arguments.other_url
+    )
+    with suppress(KeyboardInterrupt), socket.socket(fileno=int(arguments.listener)) as listener:
         DemoServer(ClusterDemo(setup)).run(sockets=[listener])
 
 

@@ -24,7 +24,7 @@ SECONDS_TO_STOP: Final = 10.0
 
 
 class Program:
-    """A program that runs beside this one; what it can't end by itself in time is killed."""
+    """A program that runs beside this one; `stop` kills it if it does not end in time."""
 
     def __init__(self, command: Sequence[str], inherits: Sequence[int] = ()) -> None:
         # In a session of its own Ctrl-C does not reach it: the nodes stop before Redis does.

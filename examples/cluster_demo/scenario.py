@@ -50,7 +50,7 @@ AFTER: Final = (
 )
 """Once Redis runs again, and the clients of the second round are connected."""
 
-# Who was revoked comes back to the other node, and is refused there as well.
+# A revoked client reconnects to the other node, and is refused there as well.
 FIRST_ROUND: Final = {
     (1, "ada-laptop", "websocket"): Outcome(LAPTOP, REVOKED, reconnect=401),
     (2, "ada-laptop", "sse"): Outcome(LAPTOP, REVOKED, reconnect=204),

@@ -1,7 +1,7 @@
 """The demo's application: how an app uses Gatecast, on Starlette.
 
-One function says who asks for a connection, one transport for each kind of connection holds them,
-and whatever happens to them after that is one call.
+One function says who requests a connection, one transport for each kind of connection holds them,
+and everything that happens to them afterwards is one call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from starlette.websockets import WebSocket
 
 from examples.demo.directory import ACCOUNTS, ADA, Directory
 from examples.demo.page import FILES, describe
-from gatecast import CloseCode, ConnectionIdentity, JsonrpcNotification, Predicate, notification
+from gatecast import (
+    CloseCode,
+    ConnectionIdentity,
+    JsonrpcNotification,
+    Predicate,
+    notification,
+)
 from gatecast_adapters.starlette_sse import BackendSseTransport
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 
@@ -85,7 +91,7 @@ class Demo:
     # Connections
 
     async def identify(self, connection: HTTPConnection) -> ConnectionIdentity | None:
-        """Say who asks for a connection; `None` refuses it with 401."""
+        """Say who requests a connection; `None` refuses it with 401."""
         secret = presented_secret(connection)
         return self.directory.identify(secret) if secret else None
 
@@ -118,7 +124,7 @@ class Demo:
         message = await read_message(request, request.path_params["name"])
         return total(transport.broadcast_filtered(message, rule) for transport in self.transports)
 
-    # Revocations: first the directory, so that nobody gets in again, then whoever is in already.
+    # Revocations: first the directory, which admits nobody from then on, then the connections.
 
     async def revoke_session(self, request: Request) -> Response:
         """Log out one device."""
@@ -145,7 +151,7 @@ class Demo:
         )
 
     def close_everything(self, code: int, reason: str) -> int:
-        """Close every connection, whoever it belongs to."""
+        """Close every connection of every account."""
         return sum(
             transport.close_where(lambda _: True, code=code, reason=reason)
             for transport in self.transports

@@ -18,11 +18,11 @@ from examples.demo.server import DemoServer, listen, url_of
 from examples.demo.table import Row, print_tables
 
 SECONDS: Final = 8
-"""After that the check stops waiting and shows what there is."""
+"""After this the check stops waiting and shows what it has."""
 
 
 async def check() -> int:
-    """Play the scenario, print what came of it, and return how much was not as expected."""
+    """Play the scenario, print the results, and return how many rows differ from the expected."""
     demo = Demo()
     listener = listen(0)
     url = url_of(listener)

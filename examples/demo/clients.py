@@ -20,7 +20,7 @@ from examples.demo.scenario import Outcome
 class Client:
     """One client of the demo at `url`, which presents its credential in `headers`.
 
-    After a revocation it tries to come back to `return_url`.
+    After a revocation it tries to reconnect, to `return_url`.
     """
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
@@ -38,7 +38,7 @@ class Client:
         return Outcome(tuple(self.received), self.close, self.reconnected)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Connect, read until the connection is closed, and try to come back after a revocation."""
+        """Connect, read until the connection is closed, and reconnect after a revocation."""
         await self.read_until_closed(task_status)
         if self.close is not None and self.close[0] == 4001:
             self.reconnected = await self.reconnect()

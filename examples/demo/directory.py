@@ -8,7 +8,12 @@ from secrets import token_urlsafe
 from typing import Final
 from uuid import UUID
 
-from gatecast import AccountId, ApiTokenId, ConnectionIdentity, TokenHash
+from gatecast import (
+    AccountId,
+    ApiTokenId,
+    ConnectionIdentity,
+    TokenHash,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class Directory:
         self._give_out()
 
     def start_over(self) -> None:
-        """Give out new credentials; nobody gets in with the old ones."""
+        """Give out new credentials; the old ones are refused."""
         self._give_out()
 
     def _give_out(self) -> None:
@@ -105,7 +110,7 @@ class Directory:
         return [*self.sessions.values(), *self.api_tokens.values()]
 
     def identify(self, secret: str) -> ConnectionIdentity | None:
-        """Who presents `secret`; nobody if it does not count (any more)."""
+        """Who presents `secret`; `None` if it is unknown or revoked."""
         credential = self._valid.get(hash_of(secret))
         return credential.identity if credential else None
 
@@ -128,5 +133,5 @@ class Directory:
 
 
 def hash_of(secret: str) -> TokenHash:
-    """What a directory keeps of a secret, so that whoever reads it can't connect with it."""
+    """What a directory stores of a secret: nobody can connect with it."""
     return TokenHash(sha256(secret.encode()).hexdigest())

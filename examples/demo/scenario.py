@@ -29,7 +29,7 @@ class Outcome:
     close: tuple[int, str] | None
     """The close code and the reason."""
     reconnect: int | None = None
-    """The HTTP status that it got when it came back; `None` if it did not try."""
+    """The HTTP status of its attempt to reconnect; `None` if it made none."""
 
 
 REVOKED: Final = (4001, "Session revoked")
@@ -54,7 +54,7 @@ PHONE: Final = (*LAPTOP, "no laptop", "bye")
 BACKUP_BOT: Final = ("hello", "to Ada", "to programs", "no laptop")
 GRACE: Final = ("hello", "no laptop")
 
-# A revoked WebSocket is refused. A revoked EventSource is told to stop: 204.
+# A revoked WebSocket is refused. A revoked EventSource gets 204, and stops.
 EXPECTED: Final = {
     ("ada-laptop", "websocket"): Outcome(LAPTOP, REVOKED, reconnect=401),
     ("ada-laptop", "sse"): Outcome(LAPTOP, REVOKED, reconnect=204),

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 class DemoServer(uvicorn.Server):
     """A uvicorn server that closes the demo's connections first when it stops.
 
-    Otherwise it would wait for every response to end by itself, which a stream never does.
+    Otherwise it would wait for every response to end, and a stream never ends by itself.
     """
 
     def __init__(self, demo: Demo) -> None:

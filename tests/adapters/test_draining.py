@@ -139,10 +139,10 @@ async def test_a_stream_is_told_when_to_come_back_to_a_server_that_goes(
         StreamClient.to(server, "alice") as alice,
     ):
         await until(transport.is_ready, "the stream")
-        transport.close_where(lambda _: True, code=code, reason="Bye")
+        transport.close_where(lambda _: True, code=code, reason="Leave")
         event = await alice.event()
         assert (event.event, event.retry) == ("close", retry)
-        assert Close(**event.json()) == (code, "Bye")
+        assert Close(**event.json()) == (code, "Leave")
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])

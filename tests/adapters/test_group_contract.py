@@ -22,8 +22,13 @@ from gatecast.identity.types import ConnectionIdentity
 from gatecast_adapters.memory import MemoryTransport
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseStream
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
-from gatecast_contracts import ConnectionIdentityContract, FarEnd, LiveAdapter, ServeOptions
-from gatecast_contracts.transport.adapter import ConnectionRecord
+from gatecast_contracts import (
+    ConnectionIdentityContract,
+    ConnectionRecord,
+    FarEnd,
+    LiveAdapter,
+    ServeOptions,
+)
 from tests.contracts.memory_contract import MemoryFarEnd
 from tests.support import stream_far_end, websocket_far_end
 from tests.support.uvicorn_server import serving
@@ -97,8 +102,8 @@ def live(connects: dict[Member, Connect]) -> LiveAdapter:
     return LiveAdapter(group, connect)
 
 
-def memory_member(options: ServeOptions) -> tuple[Member, Connect]:
-    member = MemoryTransport(limits=options.limits, on_drop=options.on_drop)
+def memory_member(options: ServeOptions, name: str) -> tuple[Member, Connect]:
+    member = MemoryTransport(transport_name=name, limits=options.limits, **options.for_transport)
 
     async def connect(ticket: str) -> MemoryFarEnd:
         return MemoryFarEnd(await member.serve(identify=lambda: options.identify(ticket)))
@@ -108,13 +113,13 @@ def memory_member(options: ServeOptions) -> tuple[Member, Connect]:
 
 def sockets_of(options: ServeOptions) -> BackendWebsocketTransport:
     return BackendWebsocketTransport(
-        limits=options.limits, close_timeout=options.close_timeout, on_drop=options.on_drop
+        limits=options.limits, close_timeout=options.close_timeout, **options.for_transport
     )
 
 
 def streams_of(options: ServeOptions) -> BackendSseTransport[ConnectionIdentity]:
     return BackendSseTransport(
-        limits=options.limits, close_timeout=options.close_timeout, on_drop=options.on_drop
+        limits=options.limits, close_timeout=options.close_timeout, **options.for_transport
     )
 
 
@@ -138,7 +143,7 @@ def app_of(
 class TestMemoryAndMemory(ConnectionIdentityContract):
     @asynccontextmanager
     async def serve(self, options: ServeOptions) -> AsyncGenerator[LiveAdapter]:
-        yield live(dict([memory_member(options), memory_member(options)]))
+        yield live(dict(memory_member(options, name) for name in ("first", "second")))
 
 
 class StarletteGroupContract(ConnectionIdentityContract, abstract=True):

@@ -1,4 +1,4 @@
-"""Peers that send nothing for too long, behind all servers of WebSockets."""
+"""LiveNodes that send nothing for too long, behind all servers of WebSockets."""
 
 from __future__ import annotations
 

@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from gatecast import InvalidLimitError, RelayGapError
-from gatecast_adapters.event_loop import HOST
+from gatecast.errors import (
+    InvalidLimitError,
+    RelayGapError,
+)
+from gatecast_adapters.event_loop import RUNTIME
 from gatecast_adapters.in_process_relay import InProcessRelay
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +37,7 @@ async def test_of_more_entries_than_it_keeps_the_oldest_go() -> None:
 
 async def test_entries_that_have_got_too_old_go_when_the_next_is_published() -> None:
     times = iter([0.0, 5.0, 10.0, 10.1])
-    relay = InProcessRelay(max_age=10, host=replace(HOST, clock=lambda: next(times)))
+    relay = InProcessRelay(max_age=10, runtime=replace(RUNTIME, clock=lambda: next(times)))
     for entry in (b"at 0", b"at 5", b"at 10"):
         await relay.publish(entry)
     assert await entries_of(relay) == (b"at 0", b"at 5", b"at 10")
@@ -50,7 +53,7 @@ async def test_a_read_that_has_ended_leaves_no_timer() -> None:
         callback()
         return timers.clear
 
-    relay = InProcessRelay(host=replace(HOST, call_later=call_later))
+    relay = InProcessRelay(runtime=replace(RUNTIME, call_later=call_later))
     assert (await relay.read(None, wait=1000)).entries == ()
     assert timers == []
 

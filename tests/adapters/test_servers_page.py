@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gatecast_contracts import Capability, Contract
-from gatecast_contracts.proof import proofs_of
+from gatecast_contracts import Capability, TransportContract, proofs_of
 from tests.adapters.asgi import test_granian_contract as granian
 from tests.adapters.asgi import test_hypercorn_contract as hypercorn
 from tests.adapters.asgi import test_starlette_sse_contract as sse
@@ -16,7 +15,7 @@ from tests.adapters.native import test_websockets_contract as websockets
 from tests.packages import ROOT
 
 # Any: the contracts are over identities of several types.
-RUNS: dict[tuple[str, str], list[type[Contract[Any]]]] = {
+RUNS: dict[tuple[str, str], list[type[TransportContract[Any]]]] = {
     ("uvicorn, `websockets-sansio`", "WebSocket"): [
         websocket.TestSansio,
         websocket.TestSansioByWriter,
@@ -35,7 +34,7 @@ RUNS: dict[tuple[str, str], list[type[Contract[Any]]]] = {
 }
 
 
-def not_kept(contract: type[Contract[Any]]) -> set[str]:
+def not_kept(contract: type[TransportContract[Any]]) -> set[str]:
     """The promises that a server does not keep; what an identity type can't is none of them."""
     declined = contract.capabilities.declined.keys() - {Capability.SESSIONLESS, Capability.EXPIRY}
     return {proof.promise.id for proof in proofs_of(contract).values() if proof.needs in declined}

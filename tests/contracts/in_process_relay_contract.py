@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import ClassVar
 
-from gatecast import Relay
+from gatecast.ports import Relay
 from gatecast_adapters.in_process_relay import InProcessRelay
 from gatecast_contracts import Capabilities, RelayCapability, RelayContract, RelayLog
 
-__all__ = ["InProcessLog", "InProcessRelayContract", "Loseable"]
-
-
-class Loseable(InProcessRelay):
-    """A relay whose log can come to harm, as only that of a broker can."""
-
-    def drop_oldest(self, count: int) -> None:
-        self._drop_oldest(count)
-
-    def lose(self) -> None:
-        self._begin_log()
+__all__ = ["InProcessLog", "InProcessRelayContract"]
 
 
 class InProcessLog(RelayLog):
     """All processes are one, and have one relay object."""
 
     def __init__(self) -> None:
-        self.relay = Loseable()
+        self.relay = InProcessRelay()
 
     async def connect(self) -> Relay:
         return self.relay
@@ -40,9 +29,8 @@ class InProcessLog(RelayLog):
 
 
 class InProcessRelayContract(RelayContract, abstract=True):
-    log_type: ClassVar[type[InProcessLog]] = InProcessLog
     capabilities = Capabilities(declined={RelayCapability.OUTAGE: "it is in the same process"})
 
     @asynccontextmanager
     async def open_log(self) -> AsyncGenerator[RelayLog]:
-        yield self.log_type()
+        yield InProcessLog()

@@ -57,7 +57,7 @@ class MemoryContract(ConnectionIdentityContract, abstract=True):
 
     @asynccontextmanager
     async def serve(self, options: ServeOptions) -> AsyncGenerator[LiveAdapter]:
-        transport = self.transport_type(limits=options.limits, on_drop=options.on_drop)
+        transport = self.transport_type(limits=options.limits, **options.for_transport)
 
         async def connect(ticket: str) -> MemoryFarEnd:
             return self.far_end_type(

@@ -2,13 +2,19 @@
 
 import pytest
 
-from gatecast_contracts import PROMISES, TransportContract
-from gatecast_contracts.proof import proofs_of
-from tests.contracts.broken import broadcast, delivery, endings, registration, revocation
+from gatecast_contracts import PROMISES, TransportContract, proofs_of
+from tests.contracts.broken import (
+    broadcast,
+    delivery,
+    endings,
+    observation,
+    registration,
+    revocation,
+)
 from tests.contracts.broken.catalogue import BROKEN, Broken, failures_of
 from tests.contracts.broken.choice import one_for_each_promise
 
-MODULES = [registration, broadcast, revocation, delivery, endings]
+MODULES = [registration, broadcast, revocation, delivery, endings, observation]
 
 
 @pytest.mark.parametrize("broken", one_for_each_promise(BROKEN))

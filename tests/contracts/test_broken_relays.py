@@ -2,8 +2,7 @@
 
 import pytest
 
-from gatecast_contracts import RELAY_PROMISES, RelayContract
-from gatecast_contracts.proof import proofs_of
+from gatecast_contracts import RELAY_PROMISES, RelayContract, proofs_of
 from tests.contracts.broken import relay_breaks, relay_publishing, relay_reading
 from tests.contracts.broken.choice import one_for_each_promise
 from tests.contracts.broken.relay_catalogue import (

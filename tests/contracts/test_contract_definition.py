@@ -11,13 +11,14 @@ from gatecast_contracts import (
     Capabilities,
     Capability,
     ContractDefinitionError,
+    InvalidCapabilitiesError,
     LiveAdapter,
     RelayCapability,
     RelayContract,
     ServeOptions,
     TransportContract,
 )
-from gatecast_contracts.capabilities import InvalidCapabilitiesError
+from gatecast_contracts.transport import Rig, proves
 from tests.contracts.in_process_relay_contract import InProcessRelayContract
 from tests.contracts.memory_contract import MemoryContract
 
@@ -55,8 +56,7 @@ def with_a_replaced_test() -> type[object]:
 
 def with_a_removed_test() -> type[object]:
     class Replacing(MemoryContract, abstract=True):
-        # The type checkers refuse it, too.
-        test_a_message_is_serialised_once = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        test_a_message_is_serialised_once = None
 
     return Replacing
 
@@ -80,6 +80,19 @@ def with_a_constructor() -> type[object]:
     return Constructed
 
 
+class Again:
+    @proves("BRD-6")
+    async def test_a_send_may_broadcast(self, rig: Rig[ConnectionIdentity]) -> None:
+        pass
+
+
+def with_a_test_from_two_parts() -> type[object]:
+    class Doubled(MemoryContract, parts=[Again]):
+        pass
+
+    return Doubled
+
+
 @pytest.mark.parametrize(
     ("define", "message"),
     [
@@ -87,6 +100,7 @@ def with_a_constructor() -> type[object]:
         (without_make_identity, "Forgetful: make_identity is missing"),
         (without_open_log, "Forgetful: open_log is missing"),
         (with_a_constructor, r"Constructed: it can't have an __init__"),
+        (with_a_test_from_two_parts, "Doubled: test_a_send_may_broadcast of Again is there"),
     ],
 )
 def test_a_contract_that_would_not_run_is_refused_and_named(
@@ -134,8 +148,9 @@ def test_a_log_that_does_not_say_how_it_is_cut_off_is_told_what_to_do() -> None:
     class Undeclined(InProcessRelayContract, abstract=True):
         capabilities = Capabilities()
 
+    name = "test_both_verbs_say_that_the_relay_can_not_be_reached"
     with pytest.raises(BrokenPromiseError, match="cut_off is missing; define it, or decline"):
-        Undeclined().test_both_verbs_say_that_the_relay_can_not_be_reached()
+        getattr(Undeclined(), name)()
 
 
 def test_only_a_capability_can_be_declined() -> None:

@@ -63,8 +63,7 @@ def test_the_suite_runs_in_a_project_with(
 
 
 def suite_size() -> int:
-    from gatecast_contracts import TransportContract
-    from gatecast_contracts.proof import proofs_of
+    from gatecast_contracts import TransportContract, proofs_of
 
     return len(proofs_of(TransportContract))
 

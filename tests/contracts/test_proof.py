@@ -15,11 +15,9 @@ from gatecast_contracts import (
     LiveAdapter,
     RelayLog,
     ServeOptions,
-    proves,
 )
-from gatecast_contracts.relay._rig import RelayRig
-from gatecast_contracts.relay.contract import proves_of_relay
-from gatecast_contracts.transport._rig import Rig
+from gatecast_contracts.relay import RelayRig, proves_of_relay
+from gatecast_contracts.transport import Rig, proves
 from tests.contracts.in_process_relay_contract import InProcessRelayContract
 from tests.contracts.memory_contract import MemoryContract
 

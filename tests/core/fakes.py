@@ -15,7 +15,8 @@ from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import JsonrpcNotification, notification
-from gatecast.ports.runtime import Host
+from gatecast.ports.ending import Ending
+from gatecast.ports.runtime import Runtime
 
 TResult = TypeVar("TResult")
 TIdentity = TypeVar("TIdentity")
@@ -69,6 +70,7 @@ class FakeHandle:
         self.on_send = on_send
         self.on_close = on_close
         self.frames: list[Frame] = []
+        self.endings: list[Ending] = []
         self.closes: list[tuple[int, str]] = []
 
     def send(self, frame: Frame) -> None:
@@ -77,8 +79,9 @@ class FakeHandle:
         self.frames.append(frame)
         self.on_send()
 
-    def close(self, code: int, reason: str) -> None:
-        self.closes.append((code, reason))
+    def close(self, ending: Ending) -> None:
+        self.endings.append(ending)
+        self.closes.append((ending.code, ending.reason))
         self.on_close()
         if self.close_error is not None:
             raise self.close_error
@@ -115,7 +118,7 @@ class World:
         self.wall_clock_is_ahead = 0.0
         self.thread = 1
         self.timers: list[tuple[float, Callable[[], object]]] = []
-        self.host = Host(
+        self.runtime = Runtime(
             clock=lambda: self.now,
             thread_id=lambda: self.thread,
             checkpoint=checkpoint,
@@ -152,7 +155,7 @@ class World:
     def transport(
         self, **options: Unpack[TransportOptions[ConnectionIdentity]]
     ) -> ConnectionTransport[FakeHandle, ConnectionIdentity]:
-        return ConnectionTransport("fake", host=self.host, **options)
+        return ConnectionTransport("fake", runtime=self.runtime, **options)
 
 
 class SharedWorld(World):

@@ -123,7 +123,7 @@ async def test_a_socket_takes_no_other_token(kind: str) -> None:
         }
         async with open_socket(f"{server.http_url}/websocket", bearer(token)) as socket:
             error = (await offer(socket, bad[kind]))["error"]
-            assert error == {"code": -32602, "message": "not a good token of this login"}
+            assert error == {"code": -32602, "message": "not a valid token of this login"}
             assert "result" in await offer(socket, token), "it is still open"
 
 

@@ -10,7 +10,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from examples import native_picows, native_websockets
-from gatecast import ApiTokenId, notification
+from gatecast import (
+    ApiTokenId,
+    notification,
+)
 from tests.examples.connecting import open_socket
 from tests.support.clients import Close
 from tests.support.waiting import until

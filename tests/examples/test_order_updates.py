@@ -6,14 +6,20 @@ from uuid import UUID
 import pytest
 
 from examples.order_updates import Order, announce
-from gatecast import AccountId, ConnectionIdentity, OutboxLimits, TokenHash, notification
+from gatecast import (
+    AccountId,
+    ConnectionIdentity,
+    OutboxLimits,
+    TokenHash,
+    notification,
+)
 from gatecast_adapters.memory import MemoryClose, MemoryTransport
 
 ADA, GRACE = AccountId(UUID(int=1)), AccountId(UUID(int=2))
 LAPTOP, PHONE = TokenHash("laptop"), TokenHash("phone")
 
 
-def test_only_followers_hear_of_an_order() -> None:
+def test_only_followers_are_notified_of_an_order() -> None:
     transport = MemoryTransport()
     follower = transport.connect(ConnectionIdentity(ADA))
     stranger = transport.connect(ConnectionIdentity(GRACE))

@@ -44,7 +44,7 @@ class LineFarEnd(FarEnd):
 class TestLines(ConnectionIdentityContract):
     @asynccontextmanager
     async def serve(self, options: ServeOptions) -> AsyncGenerator[LiveAdapter]:
-        transport = LineTransport(options.limits, options.close_timeout, options.on_drop)
+        transport = LineTransport(options.limits, options.close_timeout, **options.for_transport)
         listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
         port = listener.extra(SocketAttribute.local_port)
 

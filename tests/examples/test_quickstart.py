@@ -12,7 +12,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from examples import quickstart
-from gatecast import AccountId, TokenHash
+from gatecast import (
+    AccountId,
+    TokenHash,
+)
 from tests.examples.connecting import cookie, open_socket, open_stream
 from tests.packages import ROOT
 from tests.support.clients import Close

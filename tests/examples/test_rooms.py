@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from examples import rooms as example
-from gatecast import AccountId
+from gatecast import AccountId, notification
 from tests.examples.connecting import open_socket
 from tests.support.clients import Close, WebsocketClient
 from tests.support.uvicorn_server import serving
@@ -58,6 +58,21 @@ async def test_a_message_reaches_exactly_those_it_is_for(
     assert set(second.values()) == {"translated"}
     # Nobody else had anything before the end.
     assert {first[name] for name in set(GUESTS) - expected} <= {"translated"}
+
+
+async def test_what_a_guest_says_reaches_everyone_else_in_the_room() -> None:
+    async with guests() as clients:
+        said = notification("say", {"text": "hello"}).model_dump_json(exclude_unset=True)
+        await clients["grace"].send(said)
+        assert await clients["ada"].receive() == {
+            "jsonrpc": "2.0",
+            "method": "said",
+            "params": {"text": "hello"},
+        }
+        example.translate("en", "the end")
+        example.translate("de", "das Ende")
+        for name in ("grace", "alan", "ada's phone"):
+            assert (await clients[name].receive())["method"] == "translated"
 
 
 async def test_a_room_that_is_shut_ends_for_its_guests_alone() -> None:

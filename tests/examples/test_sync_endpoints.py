@@ -9,7 +9,8 @@ import anyio.to_thread
 import pytest
 
 from examples import sync_endpoints as example
-from gatecast import WrongThreadError, notification
+from gatecast import notification
+from gatecast.errors import WrongThreadError
 from tests.examples.calling import post
 from tests.examples.connecting import open_socket
 from tests.support.clients import Close

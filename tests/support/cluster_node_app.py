@@ -26,8 +26,7 @@ from gatecast.cluster.policies import Policies
 from gatecast.errors import RelayUnavailableError, RevocationNotDurableError
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.jsonrpc import JsonrpcMessageFromServerToClient, notification
-from gatecast_adapters.cluster_lifespan import following
-from gatecast_adapters.event_loop import HOST
+from gatecast_adapters.cluster_lifespan import running
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseStream
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
@@ -65,9 +64,7 @@ def of_tier(
     return tier_of(identity.account_id.int) == tier
 
 
-cluster: Final = Cluster(
-    relay, sockets, streams, host=HOST, lease=settings.lease, policies=policies
-)
+cluster: Final = Cluster(relay, sockets, streams, lease=settings.lease, policies=policies)
 
 
 async def identify(connection: HTTPConnection) -> ConnectionIdentity | None:
@@ -128,7 +125,7 @@ async def health(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-    async with client, following(cluster):
+    async with client, running(cluster):
         yield
 
 

@@ -18,8 +18,8 @@ from typing_extensions import Unpack
 from websockets.asyncio.server import serve
 from websockets.http11 import Request
 
-from gatecast.connections.drops import OnDrop
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.observer import Observer, OnDrop
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.picows_server import OnMessage, PicowsServerTransport
 from gatecast_adapters.websockets_server import WebsocketsServerTransport
@@ -54,6 +54,7 @@ class NativeOptions(TypedDict, total=False):
     idle_timeout: float
     allowed_origins: Collection[str]
     on_drop: OnDrop[ConnectionIdentity]
+    observer: Observer[ConnectionIdentity]
 
 
 @dataclass(frozen=True, slots=True)

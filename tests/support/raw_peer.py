@@ -1,4 +1,4 @@
-"""Peers that misbehave, which no client library does: a plain socket, and bytes."""
+"""LiveNodes that misbehave, which no client library does: a plain socket, and bytes."""
 
 from __future__ import annotations
 

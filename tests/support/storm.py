@@ -14,10 +14,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.connections.group import TransportGroup
 from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.observer import DroppedConnection
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseStream
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport

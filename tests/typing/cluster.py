@@ -17,7 +17,7 @@ from gatecast.cluster.receipts import Receipt
 from gatecast.connections.guard import AuditEvent
 from gatecast.messages.jsonrpc import JsonrpcMessageFromServerToClient
 from gatecast.ports.relay import Relay
-from gatecast_adapters.event_loop import HOST
+from gatecast_adapters.event_loop import RUNTIME
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import COUNTRY, SERIAL, Device, Serial, Visitor
 
@@ -121,10 +121,10 @@ def a_cluster_is_over_the_identities_of_its_transports(
     visitors: MemoryTransport[Visitor],
     serial: Serial,
 ) -> None:
-    assert_type(Cluster(relay, devices, host=HOST, policies=DEVICE_POLICIES), Cluster[Device])
-    Cluster[ConnectionIdentity](relay, visitors, host=HOST, policies=POLICIES)
-    Cluster[Device](relay, visitors, host=HOST)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Cluster[Device](relay, devices, host=HOST, policies=POLICIES)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Cluster[Device](relay, devices, host=HOST, indexes=(SERIAL,))
-    Cluster[Device](relay, devices, host=HOST, indexes=(COUNTRY,))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Cluster[Device](devices, devices, host=HOST)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(Cluster(relay, devices, runtime=RUNTIME, policies=DEVICE_POLICIES), Cluster[Device])
+    Cluster[ConnectionIdentity](relay, visitors, runtime=RUNTIME, policies=POLICIES)
+    Cluster[Device](relay, visitors, runtime=RUNTIME)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Cluster[Device](relay, devices, runtime=RUNTIME, policies=POLICIES)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Cluster[Device](relay, devices, runtime=RUNTIME, indexes=(SERIAL,))
+    Cluster[Device](relay, devices, runtime=RUNTIME, indexes=(COUNTRY,))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Cluster[Device](devices, devices, runtime=RUNTIME)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

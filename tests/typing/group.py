@@ -5,14 +5,14 @@ from typing import assert_type
 from gatecast import (
     ConnectionIdentity,
     FilterableBroadcastTransport,
-    GroupMember,
     JsonrpcErrorResponse,
-    Revocable,
+    RevocationGuard,
     TransportGroup,
     Transports,
     notification,
-    request,
 )
+from gatecast.connections import HasMember
+from gatecast.messages import request
 from gatecast_adapters.memory import MemoryTransport
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from gatecast_adapters.uvicorn_shutdown import draining
@@ -79,12 +79,13 @@ def a_narrower_identity_is_one_of_the_wider(
 
 def a_group_is_a_transport_and_a_member(group: TransportGroup[Device]) -> None:
     as_filterable: FilterableBroadcastTransport[Device] = group
-    as_revocable: Revocable = group
-    as_member: GroupMember[Device | Visitor] = group
+    as_object: HasMember[object] = group
+    as_member: HasMember[Device | Visitor] = group
     Transports().register_transport(group)
     TransportGroup[Device | Visitor]("all", as_member)
     assert_type(as_filterable.broadcast_filtered(HELLO, of_device), int)
-    assert_type(as_revocable.revoke(SERIAL, Serial("a")), int)
+    RevocationGuard(sockets=[as_object, as_member])
+    assert_type(group.revoke(SERIAL, Serial("a")), int)
 
 
 def what_can_only_broadcast_is_no_member(transport: FilterableBroadcastTransport[Device]) -> None:

@@ -2,14 +2,23 @@
 
 from typing import assert_type
 
-from gatecast import Connection, ConnectionHandle, ConnectionTransport, Frame, Host
+from gatecast import (
+    Connection,
+    ConnectionTransport,
+)
+from gatecast.ports import (
+    ConnectionHandle,
+    Ending,
+    Frame,
+    Runtime,
+)
 from tests.typing.samples import Device
 
 
 class Handle:
     def send(self, frame: Frame) -> None: ...
 
-    def close(self, code: int, reason: str) -> None: ...
+    def close(self, ending: Ending) -> None: ...
 
 
 class Unclosable:
@@ -19,22 +28,22 @@ class Unclosable:
 class Awaited:
     async def send(self, frame: Frame) -> None: ...
 
-    async def close(self, code: int, reason: str) -> None: ...
+    async def close(self, ending: Ending) -> None: ...
 
 
 def takes_a_handle(handle: ConnectionHandle) -> None: ...
 
 
-def a_handle_is_structural(host: Host) -> None:
+def a_handle_is_structural(runtime: Runtime) -> None:
     takes_a_handle(Handle())
-    transport = ConnectionTransport[Handle, Device]("own", host=host)
+    transport = ConnectionTransport[Handle, Device]("own", runtime=runtime)
     assert_type(transport.get_connections(), list[Connection[Handle, Device]])
     transport.remove_connection(Handle())
 
 
-def what_can_not_be_closed_is_no_handle(host: Host) -> None:
+def what_can_not_be_closed_is_no_handle(runtime: Runtime) -> None:
     takes_a_handle(Unclosable())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    ConnectionTransport[Unclosable, Device]("own", host=host)  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeArguments]
+    ConnectionTransport[Unclosable, Device]("own", runtime=runtime)  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeArguments]
 
 
 def what_has_to_be_awaited_is_no_handle() -> None:

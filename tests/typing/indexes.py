@@ -2,7 +2,14 @@
 
 from typing import assert_type
 
-from gatecast import ACCOUNT, SESSION, AccountId, Index, TokenHash, notification
+from gatecast import (
+    ACCOUNT,
+    SESSION,
+    AccountId,
+    Index,
+    TokenHash,
+    notification,
+)
 from gatecast.identity.index import AnyIndex
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import COUNTRY, SERIAL, Device, Serial, Visitor

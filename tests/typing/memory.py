@@ -2,7 +2,11 @@
 
 from typing import assert_type
 
-from gatecast import ConnectionIdentity, ConnectionTransport, JsonrpcMessage
+from gatecast import (
+    ConnectionIdentity,
+    ConnectionTransport,
+)
+from gatecast.messages import JsonrpcMessage
 from gatecast_adapters.memory import MemoryClose, MemoryHandle, MemoryTransport
 from tests.typing.samples import SERIAL, Device
 

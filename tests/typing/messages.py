@@ -4,23 +4,25 @@ from typing import assert_type
 
 from gatecast import (
     FilterableBroadcastTransport,
-    Frame,
     JsonrpcErrorResponse,
-    JsonrpcMessage,
     JsonrpcMessageFromClientToServer,
     JsonrpcMessageFromServerToClient,
     JsonrpcNotification,
     JsonrpcRequest,
-    JsonrpcRequestId,
     JsonrpcResponse,
     Transport,
     TransportSendOptions,
     error_response,
     notification,
     parse_client_message,
-    request,
     response,
 )
+from gatecast.messages import (
+    JsonrpcMessage,
+    JsonrpcRequestId,
+    request,
+)
+from gatecast.ports import Frame
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import Device
 

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import assert_type
 from uuid import UUID, uuid4
 
-from gatecast import ConnectionIdentity, DroppedConnection, OnDrop, TransportOptions
+from gatecast import (
+    ConnectionIdentity,
+    DroppedConnection,
+)
+from gatecast.connections import TransportOptions
+from gatecast.ports import OnDrop
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import COUNTRY, SERIAL, Device, Serial
 

@@ -2,7 +2,12 @@
 
 from typing import assert_type
 
-from gatecast import ConnectionIdentity, HasAccount, Predicate, notification
+from gatecast import (
+    ConnectionIdentity,
+    HasAccount,
+    Predicate,
+    notification,
+)
 from gatecast_adapters.memory import MemoryTransport
 from tests.typing.samples import Device, Serial, Visitor
 

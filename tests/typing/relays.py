@@ -2,7 +2,11 @@
 
 from typing import assert_type
 
-from gatecast import Position, Relay, RelayBatch
+from gatecast.ports import (
+    Position,
+    Relay,
+    RelayBatch,
+)
 from gatecast_adapters.in_process_relay import InProcessRelay
 
 

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import NewType
 
-from gatecast import ConnectionIdentity, Index
+from gatecast import (
+    ConnectionIdentity,
+    Index,
+)
 
 Serial = NewType("Serial", str)
 

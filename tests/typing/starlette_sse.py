@@ -5,7 +5,12 @@ from typing import assert_type
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatecast import AccountId, ApiTokenId, ConnectionIdentity, TokenHash
+from gatecast import (
+    AccountId,
+    ApiTokenId,
+    ConnectionIdentity,
+    TokenHash,
+)
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from tests.typing.samples import SERIAL, Device, Serial
 

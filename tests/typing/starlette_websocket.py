@@ -4,7 +4,11 @@ from typing import assert_type
 
 from starlette.websockets import WebSocket
 
-from gatecast import ConnectionIdentity, JsonrpcMessageFromServerToClient, JsonrpcNotification
+from gatecast import (
+    ConnectionIdentity,
+    JsonrpcMessageFromServerToClient,
+    JsonrpcNotification,
+)
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport, Incoming
 from tests.typing.samples import SERIAL, Device, Serial
 

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from types import FunctionType, MethodType
 from typing import Final, Protocol, TypeAlias, cast
 
-from starlette.types import Message, Send
+from gatecast_adapters._asgi.types import Message, Send
 
 __all__ = ["KnownServer", "Shareable", "find_known_server"]
 
@@ -27,6 +27,11 @@ _TRANSPARENT_WRAPPERS: Final = frozenset(
             "wrap_app_handling_exceptions.<locals>.wrapped_app.<locals>.sender",
         ),
         ("starlette.middleware.errors", "ServerErrorMiddleware.__call__.<locals>._send"),
+        ("litestar.connection.websocket", "WebSocket.send_wrapper.<locals>.wrapped_send"),
+        (
+            "litestar.middleware._internal.exceptions.middleware",
+            "ExceptionHandlerMiddleware.__call__.<locals>.capture_response_started",
+        ),
     }
 )
 
@@ -58,7 +63,8 @@ class _Transport(Protocol):
 
 
 class _HasTransport(Protocol):
-    transport: _Transport
+    @property
+    def transport(self) -> _Transport: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,75 +10,53 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Final
 
-from gatecast.errors import HandleClosedError, InvalidLimitError, SlowConsumerError
+from typing_extensions import override
+
+from gatecast.errors import HandleClosedError, SlowConsumerError
 from gatecast.messages.frame import Frame
-from gatecast.ports.outbox import Outbox, OutboxLimits
+from gatecast.ports.ending import Ending
+from gatecast.ports.outbox import Outbox
+from gatecast_adapters._life import HandleSettings, Happening, Life, State
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import TextFrames, text_frame
 
-__all__ = ["Delivery", "NativeHandle"]
+__all__ = ["NativeHandle"]
+
+# A member that is looked up in its class costs far more in Python 3.11.
+_READY: Final = State.READY
 
 # Bytes from which on frames are left for the next write, since a revocation can't take back what
 # has been written.
 _LARGEST_WRITE: Final = 64 * 1024
 
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How all handles of one transport deliver. Raises `InvalidLimitError` for a bad timeout."""
-
-    limits: OutboxLimits
-    close_timeout: float
-    """Seconds that a peer has to take the close, before it is given up (REV-7)."""
-    on_failure: Callable[[NativeHandle, Exception], None]
-    """Told when a frame that was accepted could not be delivered."""
-
-    def __post_init__(self) -> None:
-        if not self.close_timeout > 0:
-            raise InvalidLimitError("close_timeout", self.close_timeout)
+_NOTHING: Final = nullcontext()
 
 
-class NativeHandle:
+class NativeHandle(Life):
     """One open WebSocket whose frames are made here.
 
     `transport` is its socket's. Messages of fewer bytes than `shared_below` are the same bytes for
     all connections. An adapter's own handle knows the rest of its server.
     """
 
-    __slots__ = (
-        "_deadline",
-        "_delivery",
-        "_open",
-        "_outbox",
-        "_serving",
-        "_shared_below",
-        "_transport",
-        "_turn",
-        "_turns",
-        "_waiting",
-    )
+    __slots__ = ("_serving", "_shared_below", "_transport", "_turn", "_turns")
 
     def __init__(
         self,
         transport: asyncio.WriteTransport,
-        delivery: Delivery,
+        settings: HandleSettings,
         turns: Turns[TextFrames],
         shared_below: int = sys.maxsize,
     ) -> None:
+        super().__init__(settings)
         self._transport = transport
         self._shared_below = shared_below
-        self._delivery = delivery
         self._turns = turns
         self._turn = -1
-        self._open = True
-        self._waiting = False
-        # These exist only once they are needed: most connections are idle.
-        self._outbox: Outbox | None = None
-        self._deadline: asyncio.TimerHandle | None = None
         self._serving: asyncio.Timeout | None = None
 
     # What an adapter's handle fills in
@@ -95,32 +73,26 @@ class NativeHandle:
         """`frame` as it goes over the wire of this connection now."""
         raise NotImplementedError
 
-    def _tell(self, code: int, reason: str) -> None:
+    def _notify(self, code: int, reason: str) -> None:
         """Hand a close frame to the server, if it has not sent one by itself."""
         raise NotImplementedError
 
-    def _abort(self) -> None:
+    def _disconnect(self) -> None:
         """Drop the connection at once, with whatever is still buffered for the peer."""
         raise NotImplementedError
 
     # The port
 
     @property
-    def is_open(self) -> bool:
-        """Whether frames are accepted."""
-        return self._open
-
-    @property
     def pending(self) -> int:
         """How many frames wait for the peer to read on, or for the turn to end."""
         return 0 if self._outbox is None else len(self._outbox)
 
+    @override
     def send(self, frame: Frame) -> None:
         """As `ConnectionHandle.send`."""
-        if not self._open:
-            raise HandleClosedError
         turns = self._turns
-        if self._waiting or self._turn == turns.current or not self._keeps_up():
+        if self.state is not _READY or self._turn == turns.current or not self._keeps_up():
             self._hold(frame)
             return
         self._turn = turns.current
@@ -133,21 +105,22 @@ class NativeHandle:
             else:
                 self._transport.write(self._encode_alone(frame))
         except (OSError, RuntimeError) as error:
-            self._end()
+            self._end(Happening.FAILED)
             raise HandleClosedError from error
 
-    def close(self, code: int, reason: str) -> None:
+    @override
+    def close(self, ending: Ending) -> None:
         """As `ConnectionHandle.close`."""
-        if self._open:
-            self._end()
-            self._tell(code, reason)
+        if self._end(Happening.CLOSED):
+            self._notify(ending.code, ending.reason)
+            self.on(Happening.NOTIFIED)
 
     # Delivery
 
     def flush(self) -> None:
         """Send what was held back, as far as the server takes it."""
         try:
-            while self._open and self._outbox and self._keeps_up():
+            while self.is_open and self._outbox and self._keeps_up():
                 frames = _next(self._outbox)
                 joined = self._turns.join(frames)
                 if joined.largest < self._shared_below:
@@ -156,7 +129,8 @@ class NativeHandle:
                     self._transport.write(b"".join(map(self._wire, frames)))
         except Exception as error:  # noqa: BLE001  # It is this connection's; others are flushed next.
             self._fail(error)
-        self._waiting = bool(self._outbox)
+        if self.is_open:
+            self.on(Happening.LAGGED if self._outbox else Happening.CAUGHT_UP)
 
     def _wire(self, frame: Frame) -> bytes:
         if len(frame.data) < self._shared_below:
@@ -164,52 +138,38 @@ class NativeHandle:
         return self._encode_alone(frame)
 
     def _hold(self, frame: Frame) -> None:
-        if self._outbox is None:
-            self._outbox = Outbox(self._delivery.limits)
         try:
-            self._outbox.push(frame)
+            self._queue(frame)
         except SlowConsumerError:
             self.flush()  # It may be the turn that is long, and not the peer that is slow.
-            if not self._open:
-                raise HandleClosedError from None
-            self._outbox.push(frame)
-        if not self._waiting:
-            self._waiting = True
+            self._queue(frame)
+        if self.state is _READY:
+            self.on(Happening.HELD)
             if not self._turns.ending:
                 self._turns.end_soon()
             self._turns.flush_at_end(self)
 
-    def _fail(self, error: Exception) -> None:
-        """A frame that had been accepted did not get through."""
-        gone = isinstance(error, (OSError, RuntimeError, HandleClosedError))
-        self._delivery.on_failure(self, HandleClosedError() if gone else error)
-        self._end()
+    # What the task that serves the connection calls
 
-    # The end
+    @asynccontextmanager
+    async def served(self) -> AsyncGenerator[None]:
+        """Serve the connection within this: it ends when the peer has not taken its close."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._serving:
+                yield
 
-    def served(self) -> asyncio.Timeout:
-        """A context that the connection is served in; ended if the peer does not take its close."""
-        self._serving = asyncio.timeout(None)
-        return self._serving
+    def answering(self) -> AbstractContextManager[None]:
+        """Answer a message within this; all that is served ends at the deadline."""
+        return _NOTHING
 
     def release(self) -> None:
         """The connection is no longer served."""
-        self._open = False
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._leave()
 
-    def _end(self) -> None:
-        """Accept nothing more, forget what waits, and give the peer until the deadline."""
-        if not self._open:
-            return
-        self._open = False
-        if self._outbox is not None:
-            self._outbox.clear()
-        loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(self._delivery.close_timeout, self._give_up)
-
-    def _give_up(self) -> None:
-        self._abort()
+    @override
+    def abort(self) -> None:
+        """Drop the connection at once: its peer has not taken its close in time."""
+        self._disconnect()
         if self._serving is not None:
             self._serving.reschedule(0)
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, Generic, TypeVar, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from typing_extensions import override
 
+from gatecast.connections.adapter import AdapterPort
 from gatecast.errors import HandleClosedError
-from gatecast_adapters._native.handle import Delivery, NativeHandle
-from gatecast_adapters._native.picows_messages import MessageAssembler, Refusal
+from gatecast.ports.ending import Ending
+from gatecast_adapters._life import HandleSettings, Happening, State
+from gatecast_adapters._native.handle import NativeHandle
+from gatecast_adapters._native.picows_messages import MessageAssembler
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import TextFrames
 
 __all__ = ["PicowsHandle", "PicowsListener"]
+
+TIdentity = TypeVar("TIdentity")
 
 _MOST_WAITING: Final = 16
 """How many messages of one peer may wait for `on_message`; then reading from it is paused."""
@@ -26,29 +31,29 @@ _DATA: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATI
 class PicowsHandle(NativeHandle):
     """One connection whose handshake is complete."""
 
-    __slots__ = ("_gone", "_inbox", "_paused", "_reading", "_websocket")
+    __slots__ = ("_departure", "_inbox", "_paused", "_reading", "_websocket")
 
     def __init__(
-        self, websocket: WSTransport, delivery: Delivery, turns: Turns[TextFrames]
+        self, websocket: WSTransport, settings: HandleSettings, turns: Turns[TextFrames]
     ) -> None:
-        super().__init__(websocket.underlying_transport, delivery, turns)
+        super().__init__(websocket.underlying_transport, settings, turns)
         self._websocket = websocket
         self._inbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._reading = True
         self._paused = False
-        self._gone = False
+        self._departure: Ending | None = None
 
     # What the transport calls
 
     @override
     async def receive(self) -> str | None:
         if self._inbox.empty():
-            if self._gone:
+            if self.state is State.GONE:
                 return None
             self._read_on()
         return await self._inbox.get()
 
-    def abort(self) -> None:
+    def disconnect(self) -> None:
         """Drop the connection at once, unless it is gone already."""
         self._websocket.disconnect(graceful=False)
 
@@ -72,17 +77,23 @@ class PicowsHandle(NativeHandle):
 
     def answer_close(self, frame: WSFrame) -> None:
         """The peer sent a close: our own half, or the answer to it."""
+        code = frame.get_close_code()
+        self._departure = Ending.by_peer(code.value, frame.get_close_reason() or "")
         if not self._websocket.is_close_frame_sent:
-            self._end()
-            code = frame.get_close_code()
-            # Whoever gives no code can't be answered in kind: 1005 is never sent (RFC 6455 7.4.1).
+            self._end(Happening.FAILED)
+            # A close without a code can't be answered in kind: 1005 is never sent (RFC 6455 7.4.1).
             self._websocket.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
         self._websocket.disconnect()
 
+    @property
+    @override
+    def departure(self) -> Ending:
+        """As the close frame of the peer says."""
+        return self._departure or Ending.GONE
+
     def lose(self) -> None:
         """The connection is gone."""
-        self._open = False
-        self._gone = True
+        self.on(Happening.LEFT)
         self._inbox.put_nowait(None)
 
     # What the handle itself is made of
@@ -90,18 +101,18 @@ class PicowsHandle(NativeHandle):
     @override
     def _keeps_up(self) -> bool:
         if self._websocket.is_close_frame_sent:
-            self._end()
+            self._end(Happening.FAILED)
             raise HandleClosedError
         return not self._paused
 
     @override
-    def _tell(self, code: int, reason: str) -> None:
+    def _notify(self, code: int, reason: str) -> None:
         # The server takes any code, although the annotation knows only those of RFC 6455.
         self._websocket.send_close(cast(WSCloseCode, code), reason)
 
     @override
-    def _abort(self) -> None:
-        self.abort()
+    def _disconnect(self) -> None:
+        self.disconnect()
 
     def _read_on(self) -> None:
         if not self._reading:
@@ -109,10 +120,10 @@ class PicowsHandle(NativeHandle):
             self._websocket.underlying_transport.resume_reading()
 
 
-class PicowsListener(WSListener):
+class PicowsListener(WSListener, Generic[TIdentity]):
     """What the server tells of one connection, from the end of its handshake.
 
-    `connect` makes the handle and serves it; `remove` takes it out of the registry.
+    `connect` makes the handle and serves it.
     """
 
     _handle: PicowsHandle
@@ -120,11 +131,11 @@ class PicowsListener(WSListener):
     def __init__(
         self,
         connect: Callable[[WSTransport], PicowsHandle],
-        remove: Callable[[PicowsHandle], None],
+        adapter: AdapterPort[PicowsHandle, TIdentity],
         max_message_bytes: int,
     ) -> None:
         self._connect = connect
-        self._remove = remove
+        self._adapter = adapter
         self._messages = MessageAssembler(max_message_bytes)
 
     @override
@@ -140,7 +151,9 @@ class PicowsListener(WSListener):
 
     @override
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self._remove(self._handle)  # At once, even while `on_message` goes on.
+        self._adapter.left(
+            self._handle, self._handle.departure
+        )  # At once, even while `on_message` goes on.
         self._handle.lose()
 
     @override
@@ -151,9 +164,8 @@ class PicowsListener(WSListener):
     def resume_writing(self) -> None:
         self._handle.resume()
 
-    def _take(self, message: str | Refusal | None) -> None:
+    def _take(self, message: str | Ending | None) -> None:
         if isinstance(message, str):
             self._handle.deliver(message)
         elif message is not None:
-            self._remove(self._handle)
-            self._handle.close(message.code, message.reason)
+            self._adapter.end(self._handle, message)

@@ -86,7 +86,7 @@ class RedisConnection:
         except (RedisError, OSError, RuntimeError) as error:
             if _is_demoted(error):
                 await self._client.connection_pool.disconnect(inuse_connections=False)
-            raise RelayUnavailableError(_told(error)) from error
+            raise RelayUnavailableError(_detail_of(error)) from error
 
 
 def _pipeline_of(client: Redis) -> _Pipeline:
@@ -117,7 +117,7 @@ def _is_demoted(error: Exception) -> bool:
     )
 
 
-def _told(error: Exception) -> str:
+def _detail_of(error: Exception) -> str:
     detail = f"{type(error).__name__}: {error}"
     # How a server that has no XADD ... MINID reads it.
     return f"Redis 6.2 or newer is needed: {detail}" if "Invalid stream ID" in detail else detail

@@ -41,7 +41,7 @@ class GroupCommit:
     async def add(self, entry: bytes) -> None:
         """Return once `entry` is written, or raise what `write` has raised.
 
-        Whoever is cancelled before the write began takes its entry back.
+        A caller that is cancelled before the write began takes its entry back.
         """
         if self._is_writing:
             written = asyncio.get_running_loop().create_future()
@@ -89,7 +89,7 @@ class GroupCommit:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._write([waiting.entry for waiting in group])
-        except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
+        except Exception as error:  # noqa: BLE001  # its waiter gets it
             for written in _unsettled(group):
                 written.set_exception(error)
         else:

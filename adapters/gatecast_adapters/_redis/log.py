@@ -122,4 +122,4 @@ def _order(entry_id: str) -> tuple[int, int]:
 
 
 def _unexpected(reply: Reply) -> RelayUnavailableError:
-    return RelayUnavailableError(f"Redis sent a reply that is none: {reply!r:.100}")
+    return RelayUnavailableError(f"unexpected reply from Redis: {reply!r:.100}")

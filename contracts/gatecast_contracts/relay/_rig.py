@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from gatecast_contracts._checks import bounded, leave
+from gatecast_contracts.relay._log import RelayHooks, RelayLog
 from gatecast_contracts.relay._user import RelayUser
-from gatecast_contracts.relay.log import RelayLog
-
-if TYPE_CHECKING:
-    from gatecast_contracts.relay.contract import BaseRelayContract
 
 __all__ = ["RelayRig"]
 
@@ -21,11 +18,11 @@ class RelayRig:
 
     log: RelayLog
 
-    def __init__(self, contract: BaseRelayContract) -> None:
-        self._contract = contract
-        self._opened = contract.open_log()
+    def __init__(self, hooks: RelayHooks) -> None:
+        self._hooks = hooks
+        self._opened = hooks.open_log()
         self._names = itertools.count(1)
-        self.backlog_size = contract.backlog_size
+        self.backlog_size: int = hooks.backlog_size
 
     async def __aenter__(self) -> Self:
         self.log = await self._opened.__aenter__()
@@ -42,11 +39,11 @@ class RelayRig:
 
     def another_log(self) -> RelayRig:
         """A second log, which has nothing to do with this one."""
-        return RelayRig(self._contract)
+        return RelayRig(self._hooks)
 
     async def connect(self) -> RelayUser:
         """Another relay object over the log."""
         __tracebackhide__ = True
-        name, patience = f"relay-{next(self._names)}", self._contract.patience
+        name, patience = f"relay-{next(self._names)}", self._hooks.patience
         relay = await bounded(self.log.connect(), patience, f"{name} to connect")
         return RelayUser(relay, name, patience)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gatecast.messages.frame import Frame
+from gatecast.ports.ending import Ending
 
 __all__ = ["ScriptedHandle", "failing"]
 
@@ -22,6 +23,7 @@ class ScriptedHandle:
         self.sent: list[str] = []
         """The text of every frame that it was asked to send, taken or not."""
         self.closes: list[tuple[int, str]] = []
+        self.endings: list[Ending] = []
         self._on_send = on_send
         self._on_close = on_close
 
@@ -29,8 +31,9 @@ class ScriptedHandle:
         self.sent.append(frame.text)
         self._on_send()
 
-    def close(self, code: int, reason: str) -> None:
-        self.closes.append((code, reason))
+    def close(self, ending: Ending) -> None:
+        self.endings.append(ending)
+        self.closes.append((ending.code, ending.reason))
         self._on_close()
 
 

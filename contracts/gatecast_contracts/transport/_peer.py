@@ -6,7 +6,7 @@ import json
 
 from gatecast.messages.jsonrpc import JsonrpcMessage, to_json
 from gatecast_contracts._checks import bounded
-from gatecast_contracts.transport.adapter import Closed, FarEnd, Received
+from gatecast_contracts.transport._adapter import Closed, FarEnd, Received
 
 __all__ = ["Peer"]
 
@@ -39,14 +39,14 @@ class Peer:
             assert received == expected, f"{self._name} received {received}, not {expected}"
 
     async def sees_close(self, code: int, reason: str) -> None:
-        """The end comes next, told as `code` and `reason`."""
+        """The end comes next, with `code` and `reason`."""
         __tracebackhide__ = True
         expected = Closed(code, reason)
         received = await self.receive(f"{expected}")
         assert received == expected, f"{self._name} received {received}, not {expected}"
 
     async def sees_end(self) -> Closed:
-        """The end comes next, told in whatever way; returns it."""
+        """The end comes next, of whatever kind; returns it."""
         __tracebackhide__ = True
         received = await self.receive("the end")
         assert isinstance(received, Closed), f"{self._name} received {received}, not the end"

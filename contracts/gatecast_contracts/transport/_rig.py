@@ -6,36 +6,38 @@ import itertools
 import logging
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import anyio
 from anyio import TaskInfo
 from anyio.lowlevel import checkpoint
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.identity.ids import ConnectionId
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.observer import DroppedConnection, Observation, Observer
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_contracts._checks import bounded, leave
-from gatecast_contracts.transport._handles import ScriptedHandle
-from gatecast_contracts.transport._peer import Peer
-from gatecast_contracts.transport._samples import large_message
-from gatecast_contracts.transport.adapter import (
+from gatecast_contracts.transport._adapter import (
     ContractIdentity,
     ContractTransport,
     FarEnd,
+    Hooks,
     ServeOptions,
 )
+from gatecast_contracts.transport._handles import ScriptedHandle
+from gatecast_contracts.transport._peer import Peer
+from gatecast_contracts.transport._samples import large_message
 
-if TYPE_CHECKING:
-    from gatecast_contracts.transport.contract import Contract
-
-__all__ = ["Rig", "Visit"]
+__all__ = ["LoggedErrors", "Rig", "Visit"]
 
 TIdentity = TypeVar("TIdentity", bound=ContractIdentity)
 
 
 def _nothing() -> None:
+    pass
+
+
+def _ignore(event: object) -> None:
     pass
 
 
@@ -70,20 +72,22 @@ class Rig(Generic[TIdentity]):
 
     transport: ContractTransport[TIdentity]
 
-    def __init__(
-        self, contract: Contract[TIdentity], limits: OutboxLimits, close_timeout: float
-    ) -> None:
-        self.make_identity = contract.make_identity
+    def __init__(self, hooks: Hooks[TIdentity], limits: OutboxLimits, close_timeout: float) -> None:
+        self.make_identity: Callable[[ConnectionIdentity], TIdentity] = hooks.make_identity
         self.drops: list[DroppedConnection[TIdentity]] = []
-        self.errors = _Errors()
-        self._patience = contract.patience
-        self._flood_size = contract.flood_size
+        self.observer: Observer[TIdentity] = _ignore
+        """What becomes of the events that the adapter's observer is called with. They hold
+        identities, so nobody keeps them by default."""
+        self.errors: LoggedErrors = LoggedErrors()
+        self._patience = hooks.patience
+        self.flood_size: int = hooks.flood_size
         self._names = itertools.count(1)
         self._visits: dict[str, Visit[TIdentity]] = {}
-        self._serving = contract.serve(
+        self._serving = hooks.serve(
             ServeOptions(
                 identify=self._identify,
                 on_drop=self.drops.append,
+                observer=self._observe,
                 limits=limits,
                 close_timeout=close_timeout,
             )
@@ -125,13 +129,25 @@ class Rig(Generic[TIdentity]):
         name = f"peer-{next(self._names)}"
         # A name is a ticket for one connection, so a client that comes again is refused.
         visit = self._visits[name] = Visit(self.make_identity(who), during_check)
-        far_end = await bounded(self._live.connect(name), self._patience, f"{name} to connect")
-        assert isinstance(far_end, FarEnd), f"{far_end!r} lacks a method of FarEnd"
-        return Peer(far_end, name, self._patience), visit
+        return await self._connect(name), visit
+
+    async def knock(self) -> Peer:
+        """Open a connection that nobody knows; return its peer, which is refused."""
+        __tracebackhide__ = True
+        return await self._connect(f"stranger-{next(self._names)}")
 
     def register(self, handle: ScriptedHandle, who: ConnectionIdentity) -> ConnectionId:
         """Add a handle of the suite's own."""
         return self.transport.add_connection(handle, self.make_identity(who))
+
+    def id_of(self, who: ConnectionIdentity) -> ConnectionId:
+        """The id of the only connection of the session that `who` has."""
+        (connection_id,) = (
+            each.id
+            for each in self.transport.get_connections()
+            if each.identity.token_hash == who.token_hash
+        )
+        return connection_id
 
     async def drain(self, deadline: float) -> int:
         """Drain the transport, with a deadline that is short; return how many it closed."""
@@ -146,7 +162,7 @@ class Rig(Generic[TIdentity]):
         Ends early when nobody accepts any more; returns the numbers of the accepted messages.
         """
         accepted: list[int] = []
-        for number in range(self._flood_size):
+        for number in range(self.flood_size):
             if self.transport.broadcast(large_message(number)) == 0:
                 break
             accepted.append(number)
@@ -162,6 +178,15 @@ class Rig(Generic[TIdentity]):
         visit = self._visits.pop(ticket, None)
         return None if visit is None else await visit.identify()
 
+    async def _connect(self, name: str) -> Peer:
+        __tracebackhide__ = True
+        far_end = await bounded(self._live.connect(name), self._patience, f"{name} to connect")
+        assert isinstance(far_end, FarEnd), f"{far_end!r} lacks a method of FarEnd"
+        return Peer(far_end, name, self._patience)
+
+    def _observe(self, event: Observation[TIdentity]) -> None:
+        self.observer(event)
+
     def _registered_ids(self) -> set[ConnectionId]:
         return {connection.id for connection in self.transport.get_connections()}
 
@@ -171,8 +196,8 @@ async def _poll(condition: Callable[[], bool]) -> None:
         await anyio.sleep(0.001)
 
 
-class _Errors(logging.Handler):
-    """Collects what is logged as an error."""
+class LoggedErrors(logging.Handler):
+    """What was logged as an error."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -54,7 +54,7 @@ _LARGE_TEXT: Final = base64.b64encode(
 
 
 def message(number: int) -> JsonrpcNotification:
-    """A message that can be told from others by its number."""
+    """A message with a number, to distinguish it from others."""
     return notification("contract/message", {"number": number})
 
 

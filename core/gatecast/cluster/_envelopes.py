@@ -1,14 +1,15 @@
 """Envelopes: what the nodes of a cluster write into the relay's log.
 
-JSON, with a version. What comes in is validated as if a stranger had written it. An entry that
-can't be read may have been a revocation, and a node that skipped one would leave a dead credential
-connected; so only what is known to be no revocation may be skipped (CLU-4).
+JSON, with a version, and validated as untrusted input. An entry that can't be read may be a
+revocation, and a node that skipped it would leave a revoked credential connected. So a node skips
+an entry only if it is known to be something else (CLU-4).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal, NewType, TypeAlias, TypeGuard
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -17,24 +18,25 @@ from gatecast.connections.guard import AuditEvent
 
 __all__ = [
     "Acknowledgement",
-    "Beat",
     "Broadcast",
-    "Bye",
     "Envelope",
     "EventRevocation",
+    "Heartbeat",
     "KeyRevocation",
+    "Leave",
     "NodeId",
-    "Recipients",
     "ToAll",
+    "ToAllBut",
     "ToKey",
     "ToPolicy",
+    "ToRecipients",
     "UnreadableEntry",
     "decode",
     "encode",
 ]
 
 NodeId = NewType("NodeId", str)
-"""One life of one node: a process that starts anew has another."""
+"""One life of one node: a process that restarts has another id."""
 
 VERSION: Final = 1
 
@@ -48,7 +50,7 @@ class _Entry(_Model):
     node: NodeId
     """Who wrote it."""
     seq: int
-    """Counts what this node wrote, so that a repeated entry is known as one (CLU-5)."""
+    """Counts the entries of this node, so that a repeated one is recognised (CLU-5)."""
 
 
 class Acknowledgement(_Model):
@@ -61,21 +63,21 @@ class Acknowledgement(_Model):
     """How many connections it closed on the node that acknowledges."""
 
 
-class Beat(_Entry):
-    """The node is alive, and can write. When it reads this back, it knows all that came before."""
+class Heartbeat(_Entry):
+    """The node is alive and can write. Once it reads this back, it has read all earlier entries."""
 
     kind: Literal["beat"] = "beat"
     acknowledged: tuple[Acknowledgement, ...] = ()
 
 
-class Bye(_Entry):
-    """The node has closed its connections and reads no more."""
+class Leave(_Entry):
+    """The node has closed its connections and stopped reading."""
 
     kind: Literal["bye"] = "bye"
 
 
 class KeyRevocation(_Entry):
-    """Everything under a key of an index is to be closed."""
+    """Closes everything under a key of an index."""
 
     kind: Literal["revoke"] = "revoke"
     index: str
@@ -86,7 +88,7 @@ class KeyRevocation(_Entry):
 
 
 class EventRevocation(_Entry):
-    """What an audit event has ended is to be closed, by each node's own guard."""
+    """Closes what an audit event ends, through the guard of each node."""
 
     kind: Literal["event"] = "event"
     event: AuditEvent
@@ -94,13 +96,13 @@ class EventRevocation(_Entry):
 
 
 class ToAll(_Model):
-    """Every connection gets it."""
+    """To every connection."""
 
     to: Literal["all"] = "all"
 
 
 class ToKey(_Model):
-    """The connections under a key of an index get it."""
+    """To the connections under a key of an index."""
 
     to: Literal["key"] = "key"
     index: str
@@ -108,14 +110,22 @@ class ToKey(_Model):
 
 
 class ToPolicy(_Model):
-    """The connections that a policy lets see it get it."""
+    """To the connections that satisfy a policy."""
 
     to: Literal["policy"] = "policy"
     policy: str
     arguments: dict[str, JsonValue]
 
 
-Recipients: TypeAlias = Annotated[ToAll | ToKey | ToPolicy, Field(discriminator="to")]
+class ToAllBut(_Model):
+    """To what `of` names, except for one connection."""
+
+    to: Literal["all_but"] = "all_but"
+    connection: UUID
+    of: ToRecipients
+
+
+ToRecipients: TypeAlias = Annotated[ToAll | ToKey | ToPolicy | ToAllBut, Field(discriminator="to")]
 
 
 class Broadcast(_Entry):
@@ -124,10 +134,10 @@ class Broadcast(_Entry):
     kind: Literal["broadcast"] = "broadcast"
     message: str
     """The text of a JSON-RPC message."""
-    recipients: Recipients
+    recipients: ToRecipients
 
 
-Envelope: TypeAlias = Beat | Bye | KeyRevocation | EventRevocation | Broadcast
+Envelope: TypeAlias = Heartbeat | Leave | KeyRevocation | EventRevocation | Broadcast
 _ADAPTER: Final[TypeAdapter[Envelope]] = TypeAdapter(
     Annotated[Envelope, Field(discriminator="kind")]
 )
@@ -153,7 +163,7 @@ def decode(entry: bytes) -> Envelope | UnreadableEntry:
     try:
         return _ADAPTER.validate_json(entry)
     except ValidationError as error:
-        # What was in it stays out of the logs: it may be huge, or secret.
+        # Its content stays out of the logs: it may be huge, or secret.
         details = error.errors(include_url=False, include_context=False, include_input=False)
         detail = f"{details[0]['type']} in an entry of {len(entry)} bytes"
         return UnreadableEntry(detail, may_revoke=not _is_harmless(entry))

@@ -1,14 +1,14 @@
-"""Following: how a node reads the log, for as long as it lives. No I/O of its own."""
+"""The follower: reads the log for a node, and writes its heartbeats. No I/O of its own."""
 
 from __future__ import annotations
 
 from typing import Final, Generic, TypeVar
 
-from gatecast.cluster._envelopes import Bye, encode
+from gatecast.cluster._envelopes import Leave, encode
 from gatecast.cluster._node import Node
 from gatecast.errors import RelayGapError
 from gatecast.ports.relay import Position, Relay
-from gatecast.ports.runtime import Host
+from gatecast.ports.runtime import Runtime
 
 __all__ = ["Follower"]
 
@@ -18,17 +18,17 @@ _RETRIES_PER_LEASE: Final = 40
 
 
 class Follower(Generic[TIdentity]):
-    """Reads the log for a node and writes its beats, whatever the relay does."""
+    """Reads the log for a node and writes its heartbeats, and retries when the relay fails."""
 
-    def __init__(self, relay: Relay, node: Node[TIdentity], host: Host) -> None:
+    def __init__(self, relay: Relay, node: Node[TIdentity], runtime: Runtime) -> None:
         self._relay = relay
         self._node = node
-        self._host = host
+        self._runtime = runtime
         self._position: Position | None = None
         self._has_failed = False
 
     async def run(self) -> None:
-        """Follow until cancelled; then the node is fenced, since it follows no more."""
+        """Follow the log until cancelled; then fence the node."""
         try:
             while True:
                 await self._turn()
@@ -36,38 +36,38 @@ class Follower(Generic[TIdentity]):
             self._node.leave()
 
     async def leave(self) -> None:
-        """Tell the others not to wait for this node; what the relay raises comes through."""
-        await self._relay.publish(encode(Bye(node=self._node.id, seq=self._node.next_seq())))
+        """Notify the other nodes that this one has left; raises what the relay raises."""
+        await self._relay.publish(encode(Leave(node=self._node.id, seq=self._node.next_seq())))
 
     async def _turn(self) -> None:
         try:
             await self._beat_and_read()
         except RelayGapError as gap:
-            # It starts anew, from the oldest entry that is left.
+            # Restart from the oldest entry that is left.
             self._position = None
             self._node.fence(str(gap))
             await self._pause()
-        except Exception as error:  # noqa: BLE001  # a node that gave up would be deaf for ever
-            self._node.lost(str(error) or repr(error))
+        except Exception as error:  # noqa: BLE001  # it must go on following
+            self._node.link_lost(str(error) or repr(error))
             await self._pause()
 
     async def _beat_and_read(self) -> None:
         lease = self._node.lease
         if not lease.seconds_to_beat():
-            await self._relay.publish(encode(self._node.beat()))
+            await self._relay.publish(encode(self._node.heartbeat()))
         wait = 0.0 if self._has_failed else lease.seconds_to_beat()
         batch = await self._relay.read(self._position, wait=wait)
         for entry in batch.entries:
             self._node.read(entry)
-            # A backlog of broadcasts to thousands must not keep the event loop from all else.
-            await self._host.checkpoint()
-        # Only now: if one could not be applied, it is read again.
+            # A backlog of large broadcasts must not block the event loop.
+            await self._runtime.checkpoint()
+        # Only now: if applying an entry is interrupted, the batch is read again.
         self._position = batch.position
         if self._has_failed:
-            # Only a new beat lets the node go on, so it is not to wait for the next one's time.
+            # Only a new heartbeat lets the node resume, so send it now.
             self._has_failed = False
-            lease.hurry()
+            lease.beat_now()
 
     async def _pause(self) -> None:
         self._has_failed = True
-        await self._host.sleep(self._node.lease.seconds / _RETRIES_PER_LEASE)
+        await self._runtime.sleep(self._node.lease.seconds / _RETRIES_PER_LEASE)

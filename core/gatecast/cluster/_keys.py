@@ -1,4 +1,4 @@
-"""Index keys on their way between processes: an index travels as its name, a key as JSON."""
+"""Index keys between processes: an index is sent as its name, a key as JSON."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ class PortableKeys(Generic[TIdentity]):
         for index in dict.fromkeys((*BUILT_IN, *indexes)):
             if index.name in self._known:
                 raise DuplicateIndexError(index.name)
-            # What can be asked of an index over these identities can be asked of it over none; and
-            # a key is checked against its `key_type` whenever it is used.
+            # An index over these identities serves as one over `Never`, and each key is checked
+            # against its `key_type` when it is used.
             self._known[index.name] = (cast(_KnownIndex, index), _adapter(index))
 
     def encode(self, index: Index[Never, TKey], key: TKey) -> JsonValue:
         """The JSON form of `key`.
 
         Raises `UnknownIndexError` if the cluster was not built with `index`, and `InvalidKeyError`
-        for a key that is no `key_type`, or that would not come back equal.
+        for a key that is no `key_type`, or that JSON would change.
         """
         known, adapter = self._known.get(index.name, (None, None))
         if adapter is None or known is not index:
             raise UnknownIndexError(index.name, tuple(self._known))
         if index.checked(key) is None:
-            # It matches nothing (REV-4), so whoever sends it to all nodes means something else.
+            # `None` matches nothing (REV-4), so sending it to all nodes must be a mistake.
             raise InvalidKeyError(index.name, index.key_type, key)
         try:
             encoded: JsonValue = adapter.dump_python(key, mode="json")
@@ -68,10 +68,10 @@ class PortableKeys(Generic[TIdentity]):
         return encoded
 
     def decode(self, name: str, encoded: JsonValue) -> tuple[_KnownIndex, Hashable]:
-        """The index and the key that another node has named.
+        """The index and the key that another node has sent.
 
-        Raises `UnknownIndexError` if this node has no such index, and `ValueError` for a key that
-        is none of its type.
+        Raises `UnknownIndexError` if this node has no such index, and `ValueError` for a key of
+        another type.
         """
         if name not in self._known:
             raise UnknownIndexError(name, tuple(self._known))

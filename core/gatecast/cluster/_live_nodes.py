@@ -1,4 +1,4 @@
-"""Peers: what a node has read of the others. No I/O."""
+"""Live nodes: what a node knows of the others. No I/O."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from collections import OrderedDict
 from typing import Final
 
 from gatecast.cluster._envelopes import Envelope, NodeId
-from gatecast.ports.runtime import Host
+from gatecast.ports.runtime import Runtime
 
-__all__ = ["Peers"]
+__all__ = ["LiveNodes"]
 
 _MAX_PUBLISHERS: Final = 10_000
-"""Of how many publishers it is remembered how far they got; the idlest is forgotten first."""
+"""How many publishers are remembered; the one that was idle longest is forgotten first."""
 
 
-class Peers:
-    """Which nodes are alive, and how far each of them got.
+class LiveNodes:
+    """Which nodes are alive, and the last entry of each.
 
-    Alive is whose beat was read within `seconds`, by this node's own clock.
+    A node is alive if a heartbeat of it was read within `seconds`, by this node's own clock.
     """
 
-    def __init__(self, host: Host, seconds: float) -> None:
-        self._clock = host.clock
+    def __init__(self, runtime: Runtime, seconds: float) -> None:
+        self._clock = runtime.clock
         self._seconds = seconds
         self._heard: dict[NodeId, float] = {}
         self._last_of: OrderedDict[NodeId, int] = OrderedDict()
 
     def heard(self, node: NodeId) -> None:
-        """A beat of `node` was read."""
+        """Note that a heartbeat of `node` was read."""
         self._heard[node] = self._clock()
 
     def forget_silent(self) -> None:
-        """Let go of those who are not alive any more."""
+        """Forget the nodes that are no longer alive."""
         self._heard = self._living()
 
     def left(self, node: NodeId) -> None:
-        """`node` has said goodbye."""
+        """Forget `node`, which has left."""
         self._heard.pop(node, None)
 
     def alive(self) -> frozenset[NodeId]:
-        """All that are known to be alive; may be called on any thread."""
+        """All nodes that are known to be alive; works on every thread."""
         return frozenset(self._living())
 
     def remember(self, envelope: Envelope) -> bool:
-        """Note how far its publisher got; False if it got there before (CLU-5)."""
+        """Note the number of `envelope`; False if its publisher has sent it before (CLU-5)."""
         last = self._last_of.get(envelope.node, 0)
         self._last_of[envelope.node] = max(last, envelope.seq)
         self._last_of.move_to_end(envelope.node)
@@ -53,5 +53,5 @@ class Peers:
 
     def _living(self) -> dict[NodeId, float]:
         since = self._clock() - self._seconds
-        # A copy, since a health check may come from a thread of its own.
+        # A copy, since a health check may run on another thread.
         return {node: at for node, at in self._heard.copy().items() if at > since}

@@ -1,7 +1,7 @@
-"""Policies: broadcast rules with a name, so that they can cross processes.
+"""Policies: broadcast rules with a name, so that they can be sent to other processes.
 
 A lambda can't be sent to another process. A policy is registered under the same name on every node,
-is evaluated there against the identity of each connection, and travels as its name and arguments.
+and is sent as its name and arguments. Each node evaluates it for the identity of each connection.
 """
 
 from __future__ import annotations
@@ -10,47 +10,51 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Concatenate, Final, Generic, ParamSpec, TypeVar
+from typing import Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar
 
 from pydantic_core import from_json, to_json
 
-from gatecast.connections._predicates import Predicate
 from gatecast.errors import (
     DuplicatePolicyError,
     InvalidPolicyArgumentError,
     UnknownPolicyError,
     UnnamedPolicyError,
 )
+from gatecast.identity.predicate import Predicate
 from gatecast.messages.jsonrpc import JsonrpcMessageFromServerToClient
 
-__all__ = ["Policies", "Policy", "PolicyCall"]
+__all__ = ["Policies", "Policy", "PolicyCall", "PolicyFunction"]
 
 TIdentity = TypeVar("TIdentity")
 TIdentity_contra = TypeVar("TIdentity_contra", contravariant=True)
 PArguments = ParamSpec("PArguments")
 
-_Rule = Callable[Concatenate[TIdentity, JsonrpcMessageFromServerToClient, PArguments], bool]
+PolicyFunction: TypeAlias = Callable[
+    Concatenate[TIdentity, JsonrpcMessageFromServerToClient, PArguments], bool
+]
+"""Decides whether a connection may see a message: takes its identity, the message, and the
+arguments of the policy."""
 
 _RULE_PARAMETERS: Final = 2
 """An identity and a message come before the arguments."""
 
 _LEVELS_ABOVE: Final = 3
-"""In an entry of the log an argument is in an object, in an object, in an object."""
+"""How many objects enclose an argument in an entry of the log."""
 
 
 @dataclass(frozen=True)
 class PolicyCall(Generic[TIdentity_contra]):
-    """A policy with its arguments: what a cluster broadcasts by. Made by calling a `Policy`."""
+    """A policy with its arguments, for `Cluster.broadcast_filtered`; call a `Policy` to make it."""
 
     name: str
     arguments: Mapping[str, object]
-    """By parameter name; values that JSON has."""
+    """JSON values by parameter name."""
 
 
 class Policy(Generic[TIdentity_contra, PArguments]):
     """A rule with a name. Call it with its arguments to broadcast by it."""
 
-    def __init__(self, name: str, rule: _Rule[TIdentity_contra, PArguments]) -> None:
+    def __init__(self, name: str, rule: PolicyFunction[TIdentity_contra, PArguments]) -> None:
         self._name = name
         self._rule = rule
         parameters = tuple(inspect.signature(rule).parameters.values())
@@ -58,7 +62,7 @@ class Policy(Generic[TIdentity_contra, PArguments]):
 
     @property
     def name(self) -> str:
-        """What it is called on every node."""
+        """Its name on every node."""
         return self._name
 
     def __call__(
@@ -66,8 +70,8 @@ class Policy(Generic[TIdentity_contra, PArguments]):
     ) -> PolicyCall[TIdentity_contra]:
         """The policy with these arguments.
 
-        Raises `InvalidPolicyArgumentError` for a value that JSON lacks, since it would arrive as
-        another one, and `TypeError` for arguments that the rule does not take.
+        Raises `InvalidPolicyArgumentError` for a value that JSON would change or can't hold, and
+        `TypeError` for arguments that the rule does not take.
         """
         arguments = self._signature.bind(*args, **kwargs).arguments
         return PolicyCall(
@@ -82,15 +86,15 @@ class Policy(Generic[TIdentity_contra, PArguments]):
         unknown = arguments.keys() - self._signature.parameters
         if unknown:
             raise TypeError(f"policy {self._name!r} has no parameter {', '.join(sorted(unknown))}")
-        # By parameter, as they were bound where the call was made: so a positional-only one and
-        # **arguments arrive as what they were.
+        # By parameter, as they were bound by the caller: this restores positional-only arguments
+        # and **arguments.
         named = inspect.BoundArguments(self._signature, OrderedDict(arguments))
         bound = self._signature.bind(*named.args, **named.kwargs)
         rule: Callable[..., bool] = self._rule
         return lambda identity: rule(identity, message, *bound.args, **bound.kwargs)
 
     def _as_json(self, parameter: str, value: object) -> object:
-        """`value` as it will arrive; what the caller does to it later changes nothing."""
+        """`value` as it will arrive; a copy, so that the caller can't change it later."""
         try:
             arrives = _round_trip(value)
         except (ValueError, RecursionError):
@@ -116,14 +120,14 @@ class Policies(Generic[TIdentity]):
 
     def register(
         self, name: str
-    ) -> Callable[[_Rule[TIdentity, PArguments]], Policy[TIdentity, PArguments]]:
+    ) -> Callable[[PolicyFunction[TIdentity, PArguments]], Policy[TIdentity, PArguments]]:
         """Decorate a rule to make it the policy `name`; raises `DuplicatePolicyError`.
 
-        The rule is a predicate with more to go by: it gets the identity, the message, and the
-        arguments of the call, which are what JSON has (a UUID travels as a string).
+        Unlike a predicate, the rule also gets the message and its arguments, which must be JSON
+        values (pass a UUID as a string).
         """
 
-        def decorate(rule: _Rule[TIdentity, PArguments]) -> Policy[TIdentity, PArguments]:
+        def decorate(rule: PolicyFunction[TIdentity, PArguments]) -> Policy[TIdentity, PArguments]:
             if name in self._by_name:
                 raise DuplicatePolicyError(name)
             policy = Policy(name, rule)
@@ -133,9 +137,9 @@ class Policies(Generic[TIdentity]):
         return decorate
 
     def require(self, call: PolicyCall[TIdentity]) -> None:
-        """Raise what keeps `call` from being understood by a node with these policies.
+        """Raise if a node with these policies would not know `call`.
 
-        `UnnamedPolicyError` for a bare function, `UnknownPolicyError` for a policy of another app.
+        `UnnamedPolicyError` for a bare function, `UnknownPolicyError` for any other policy.
         """
         if not isinstance(call, PolicyCall):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise UnnamedPolicyError(call)
@@ -156,7 +160,7 @@ class Policies(Generic[TIdentity]):
 
 
 def _round_trip(value: object) -> object:
-    """What other nodes read; raises `ValueError` if they can't, for example for deep nesting."""
+    """The value that other nodes read; raises `ValueError` if they can't, as for deep nesting."""
     text = to_json(value)
     from_json(b"[" * _LEVELS_ABOVE + text + b"]" * _LEVELS_ABOVE)
     returned: object = from_json(text, allow_inf_nan=False)

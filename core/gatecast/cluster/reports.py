@@ -1,47 +1,15 @@
-"""What a node of a cluster reports: changes of its state, and entries that it had to skip."""
+"""The reports of a node: changes of its state, and entries that it skipped."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-__all__ = ["ClusterReport", "ClusterReportKind", "OnReport", "log_report"]
+from gatecast.ports.observer import ClusterReport, ClusterReportKind
+
+__all__ = ["log_report"]
 
 _logger = logging.getLogger("gatecast")
-
-
-class ClusterReportKind(StrEnum):
-    """What happened to a node."""
-
-    FENCED = "fenced"
-    """It closed its connections and admits nobody (CLU-3). Alert on it."""
-
-    CATCHING_UP = "catching_up"
-    """It lost the relay, and admits nobody until it has read what it missed (CLU-2)."""
-
-    FOLLOWING = "following"
-    """It knows all that was revoked, and admits connections."""
-
-    LEFT = "left"
-    """It was stopped, and closed what connections it had left."""
-
-    SKIPPED = "skipped"
-    """It could not act on an entry that was no revocation. Alert on it: nodes differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterReport:
-    """Something that whoever runs the node should know."""
-
-    kind: ClusterReportKind
-    detail: str
-
-
-OnReport = Callable[[ClusterReport], object]
-"""Told of every report. What it raises is logged."""
 
 _LEVELS: Final = {
     ClusterReportKind.FENCED: logging.ERROR,
@@ -53,5 +21,5 @@ _LEVELS: Final = {
 
 
 def log_report(report: ClusterReport) -> None:
-    """The default: the `gatecast` logger."""
+    """The default `on_report`: write to the logger `gatecast`."""
     _logger.log(_LEVELS[report.kind], "cluster node %s: %s", report.kind, report.detail)

@@ -1,4 +1,4 @@
-"""Expiry: when the credential behind each connection ends by itself (REV-8)."""
+"""Expiry: when the credential of each connection expires (REV-8)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from gatecast.connections.connection import Connection
-from gatecast.errors import InvalidExpiryError
-from gatecast.ports.runtime import Host
+from gatecast.errors import CredentialExpiredError, InvalidExpiryError
+from gatecast.ports.runtime import Runtime
 
 __all__ = ["Expiry", "expiry_of"]
 
@@ -23,8 +23,7 @@ _MAX_SECONDS: Final = 60.0
 def expiry_of(identity: object) -> float | None:
     """The instant in `identity.expires_at`, in seconds since the epoch; `None` if it has none.
 
-    Raises `InvalidExpiryError` for anything else than a number (NaN included), which would never
-    come due.
+    Raises `InvalidExpiryError` for anything but a number, and for NaN: these would never be due.
     """
     instant: object = getattr(identity, "expires_at", None)
     if instant is None:
@@ -43,15 +42,15 @@ def expiry_of(identity: object) -> float | None:
 class Expiry(Generic[THandle, TIdentity]):
     """One schedule for all connections, with one timer for the next of them.
 
-    `on_due` is called when something may be due; it is to take that with `pop_due`. Nothing here
-    refers to a connection that is not scheduled any more (REG-3).
+    `on_due` is called when a connection may be due, and takes it with `pop_due`. The schedule keeps
+    no reference to a connection that has left it (REG-3).
     """
 
-    def __init__(self, host: Host, on_due: Callable[[], object]) -> None:
-        self._host = host
+    def __init__(self, runtime: Runtime, on_due: Callable[[], object]) -> None:
+        self._runtime = runtime
         self._on_due = on_due
         self._due: dict[float, dict[Connection[THandle, TIdentity], None]] = {}
-        # The keys of `_due`, and some that are not in it any more.
+        # The keys of `_due`, and some that have been removed from it.
         self._instants: list[float] = []
         self._cancel_timer: Callable[[], None] | None = None
         # By the clock that is never set.
@@ -59,8 +58,18 @@ class Expiry(Generic[THandle, TIdentity]):
 
     @property
     def remembered(self) -> int:
-        """How many instants are held, gone ones included."""
+        """How many instants are held, removed ones included."""
         return len(self._instants)
+
+    def require_unexpired(self, identity: TIdentity) -> float | None:
+        """When the credential of `identity` expires, `None` for never.
+
+        Raises `CredentialExpiredError` if it has expired, and `InvalidExpiryError`.
+        """
+        expires_at = expiry_of(identity)
+        if expires_at is not None and expires_at <= self._runtime.wall_clock():
+            raise CredentialExpiredError(expires_at)
+        return expires_at
 
     def add(self, connection: Connection[THandle, TIdentity], instant: float | None) -> None:
         """Schedule `connection`, which is not scheduled yet; `None` for never."""
@@ -87,10 +96,10 @@ class Expiry(Generic[THandle, TIdentity]):
 
     def any_due(self) -> bool:
         """Whether `pop_due` would return anything."""
-        return bool(self._instants) and self._instants[0] <= self._host.wall_clock()
+        return bool(self._instants) and self._instants[0] <= self._runtime.wall_clock()
 
     def pop_due(self) -> list[Connection[THandle, TIdentity]]:
-        """Take what is due, earliest first, and arm the timer for the rest."""
+        """Remove and return what is due, earliest first, and set the timer for the rest."""
         due: list[Connection[THandle, TIdentity]] = []
         while self.any_due():
             due.extend(self._due.pop(heapq.heappop(self._instants), ()))
@@ -100,17 +109,17 @@ class Expiry(Generic[THandle, TIdentity]):
         return due
 
     def _arm(self) -> None:
-        """Have one timer for the earliest instant, or none if nothing is scheduled."""
+        """Set one timer for the earliest instant, or none if nothing is scheduled."""
         if not self._instants:
             self._disarm()
             return
-        seconds = min(max(self._instants[0] - self._host.wall_clock(), 0.0), _MAX_SECONDS)
-        now = self._host.clock()
-        # A timer that should have rung by now belongs to an event loop that has ended.
+        seconds = min(max(self._instants[0] - self._runtime.wall_clock(), 0.0), _MAX_SECONDS)
+        now = self._runtime.clock()
+        # An overdue timer belongs to an event loop that has ended.
         if self._cancel_timer is None or not now <= self._timer_ends <= now + seconds:
             self._disarm()
             self._timer_ends = now + seconds
-            self._cancel_timer = self._host.call_later(seconds, self._ring)
+            self._cancel_timer = self._runtime.call_later(seconds, self._ring)
 
     def _disarm(self) -> None:
         if self._cancel_timer is not None:
@@ -123,7 +132,7 @@ class Expiry(Generic[THandle, TIdentity]):
         self._arm()
 
     def _compact(self) -> None:
-        """Drop the instants that nothing is scheduled at any more, once they are the majority."""
+        """Remove the unused instants once they are the majority."""
         if len(self._instants) > 2 * len(self._due):
             self._instants = list(self._due)
             heapq.heapify(self._instants)

@@ -1,19 +1,19 @@
-"""Predicates over identities, evaluated so that doubt never opens a door.
+"""Evaluating predicates over identities, so that they fail closed.
 
-A predicate that raises, or returns something other than a bool (a coroutine is truthy), tells us
+A predicate that raises, or returns something other than a bool (a coroutine is truthy), decides
 nothing. Then a message is not sent, a connection is closed, and a new one is refused.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Final, Generic, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import Final, Generic, TypeVar
 
 from gatecast.connections.connection import Connection
+from gatecast.identity.predicate import Predicate
 
 __all__ = [
-    "Predicate",
     "Withholding",
     "may_be_revoked",
     "select_recipients",
@@ -23,18 +23,15 @@ __all__ = [
 TIdentity = TypeVar("TIdentity")
 THandle = TypeVar("THandle")
 
-Predicate: TypeAlias = Callable[[TIdentity], bool]
-"""A rule over identities. It must be synchronous and return a bool."""
-
 _logger = logging.getLogger("gatecast")
 
 _WITHHELD: Final = "which did not get the message"
 
 
 class Withholding(Generic[TIdentity]):
-    """A predicate that says no where `predicate` leaves a doubt, and keeps the doubts to be logged.
+    """A predicate that is false where `predicate` fails, and collects the failures for the log.
 
-    Who asks several transports logs them as one error, as one transport does (BRD-5).
+    A group logs those of all its transports as one error, as one transport does (BRD-5).
     """
 
     __slots__ = ("_doubt", "_doubts", "_predicate")
@@ -45,7 +42,7 @@ class Withholding(Generic[TIdentity]):
         self._doubt: Exception | None = None
 
     def __call__(self, identity: TIdentity) -> bool:
-        """The verdict on `identity`, and no in doubt."""
+        """The verdict on `identity`; False in doubt."""
         try:
             return _verdict(self._predicate, identity)
         except Exception as error:  # noqa: BLE001  # logged by `log_doubts`, once for all
@@ -54,7 +51,7 @@ class Withholding(Generic[TIdentity]):
             return False
 
     def log_doubts(self) -> None:
-        """Log all doubts as one error, with the last traceback; nothing if there was none."""
+        """Log all failures, if there are any, as one error with the last traceback."""
         _log(self._predicate, self._doubts, self._doubt, _WITHHELD)
 
 
@@ -75,7 +72,7 @@ def select_revoked(
 
 
 def may_be_revoked(predicate: Predicate[TIdentity], identity: TIdentity) -> bool:
-    """Whether `identity` satisfies `predicate`, or that can't be known (which is logged)."""
+    """Whether `identity` satisfies `predicate`; True in doubt, which is logged."""
     try:
         return _verdict(predicate, identity)
     except Exception:
@@ -90,14 +87,14 @@ def _select(
     in_doubt: bool,
     outcome: str,
 ) -> list[Connection[THandle, TIdentity]]:
-    """Select by `predicate`. All doubts are logged as one error, with the last traceback."""
+    """Select by `predicate`. All failures are logged as one error, with the last traceback."""
     selected: list[Connection[THandle, TIdentity]] = []
     doubts = 0
     doubt: Exception | None = None
     for connection, identity in identities.items():
         try:
             verdict = predicate(identity)
-            # The most frequent one first, since this is asked about every connection.
+            # The most frequent verdict first, since this runs for every connection.
             if verdict is False:
                 continue
             if verdict is not True:

@@ -1,14 +1,15 @@
-"""The registry: which connections there are, and by which keys they are found. No behaviour."""
+"""The registry: the connections, and the keys by which they are found. No behaviour."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, KeysView, Sequence
 from typing import Generic, Never, TypeVar
 
 from gatecast.connections.connection import Connection
 from gatecast.errors import DuplicateHandleError, DuplicateIdError, UnknownIndexError
 from gatecast.identity.ids import ConnectionId
 from gatecast.identity.index import AnyIndex
+from gatecast.ports.ending import Ending
 
 __all__ = ["KeyTable", "Registry"]
 
@@ -17,24 +18,26 @@ TIdentity = TypeVar("TIdentity")
 
 
 class KeyTable(Generic[THandle, TIdentity]):
-    """The connections under each key of one index, in the order in which they came.
+    """The connections under each key of one index, in the order of their registration.
 
-    `None` is not a key: what has no key is not in the table, and nothing is found under it (REV-4).
+    `None` is not a key: a connection without a key is not in the table, and nothing is found under
+    `None` (REV-4).
 
-    Most keys have one connection, so that one stands for itself: a dictionary of its own for every
-    session would be the largest part of what an idle connection costs.
+    Most keys have one connection, which is stored directly: a dictionary for every session would be
+    the largest part of the memory of an idle connection.
     """
 
-    __slots__ = ("_held",)
+    __slots__ = ("_held", "index")
 
-    def __init__(self) -> None:
+    def __init__(self, index: AnyIndex[TIdentity]) -> None:
+        self.index: AnyIndex[TIdentity] = index
         self._held: dict[
             Hashable,
             Connection[THandle, TIdentity] | dict[Connection[THandle, TIdentity], None],
         ] = {}
 
     def add(self, key: Hashable, connection: Connection[THandle, TIdentity]) -> None:
-        """Enter `connection` under `key`; under `None` it is not entered."""
+        """Add `connection` under `key`, unless that is `None`."""
         if key is None:
             return
         held = self._held.get(key)
@@ -46,7 +49,7 @@ class KeyTable(Generic[THandle, TIdentity]):
             self._held[key] = {held: None, connection: None}
 
     def discard(self, key: Hashable, connection: Connection[THandle, TIdentity]) -> None:
-        """Take `connection` out from under `key`, if it is there."""
+        """Remove `connection` from under `key`, if it is there."""
         held = self._held.get(key)
         if isinstance(held, dict):
             held.pop(connection, None)
@@ -54,7 +57,7 @@ class KeyTable(Generic[THandle, TIdentity]):
             del self._held[key]
 
     def matching(self, key: Hashable) -> list[Connection[THandle, TIdentity]]:
-        """What is entered under `key`, oldest first."""
+        """The connections under `key`, oldest first."""
         held = self._held.get(key)
         if held is None:
             return []
@@ -64,20 +67,22 @@ class KeyTable(Generic[THandle, TIdentity]):
 class Registry(Generic[THandle, TIdentity]):
     """Connections by id, by handle, and by every declared index.
 
-    A handle is told apart by object identity, so it need not be hashable or comparable.
+    Handles are compared by identity (`is`), so they need not be hashable or comparable.
     """
 
     def __init__(self, indexes: Sequence[AnyIndex[TIdentity]]) -> None:
         self._by_id: dict[ConnectionId, Connection[THandle, TIdentity]] = {}
+        self.ids: KeysView[ConnectionId] = self._by_id.keys()
+        """A live view of the ids of all registered connections."""
         self._by_handle: dict[int, Connection[THandle, TIdentity]] = {}
-        # Kept beside the connections because a scan reads the identities of all: copied from here
-        # they come into the cache together, while each taken from its connection is waited for.
+        # Kept beside the connections because a scan reads all identities: a copy of this dictionary
+        # brings them into the cache together, while reading each connection costs a cache miss.
         self._identities: dict[Connection[THandle, TIdentity], TIdentity] = {}
-        # An app may well name a built-in index again.
+        # An app may pass a built-in index as well.
         self._indexes = tuple(dict.fromkeys(indexes))
-        # Never: whoever asks for an index may hold connections of other identity types as well.
+        # Never: a group may ask for the index of another identity type.
         self._tables: dict[AnyIndex[Never], KeyTable[THandle, TIdentity]] = {
-            index: KeyTable() for index in indexes
+            index: KeyTable(index) for index in self._indexes
         }
 
     def __len__(self) -> int:
@@ -100,15 +105,15 @@ class Registry(Generic[THandle, TIdentity]):
             table.add(key, connection)
 
     def require_new(self, handle: THandle) -> None:
-        """Raises `DuplicateHandleError` if `handle` is registered."""
+        """Raise `DuplicateHandleError` if `handle` is registered."""
         if id(handle) in self._by_handle:
             raise DuplicateHandleError(handle)
 
-    def remove(self, connection: Connection[THandle, TIdentity]) -> bool:
-        """Take `connection` out, without a trace; False if it is out already."""
-        if not connection.live:
+    def remove(self, connection: Connection[THandle, TIdentity], ending: Ending) -> bool:
+        """Remove `connection` without a trace; False if it is removed already."""
+        if connection.ending is not None:
             return False
-        connection.live = False
+        connection.ending = ending
         del self._by_id[connection.id]
         del self._identities[connection]
         del self._by_handle[id(connection.handle)]
@@ -117,12 +122,12 @@ class Registry(Generic[THandle, TIdentity]):
         return True
 
     def rotate(self, connection: Connection[THandle, TIdentity], identity: TIdentity) -> None:
-        """Give a registered `connection` another identity; the old keys find it no more (REV-9).
+        """Give a registered `connection` another identity and its keys (REV-9).
 
         Raises `InvalidKeyError`, and then has changed nothing.
         """
         keys = self._keys_of(identity)
-        # Where a key stays the same, the connection keeps its place among the others.
+        # If a key stays the same, the connection keeps its place among the others.
         for (table, old), new in zip(self._entries(connection), keys, strict=True):
             if new != old:
                 table.discard(old, connection)
@@ -139,21 +144,21 @@ class Registry(Generic[THandle, TIdentity]):
         return self._by_id.get(connection_id)
 
     def all(self) -> list[Connection[THandle, TIdentity]]:
-        """Everything that is registered now, oldest first; later changes don't show in it."""
+        """A snapshot of all registered connections, oldest first."""
         return list(self._by_id.values())
 
     def identities(self) -> dict[Connection[THandle, TIdentity], TIdentity]:
-        """As `all`, with the identity that each connection has now."""
+        """As `all`, with the current identity of each connection."""
         return self._identities.copy()
 
-    def declared(self, index: AnyIndex[Never]) -> AnyIndex[TIdentity] | None:
-        """`index` as an index over this registry's identities, if it was declared."""
-        return next((each for each in self._indexes if each is index), None)
+    def table(self, index: AnyIndex[Never]) -> KeyTable[THandle, TIdentity] | None:
+        """The connections by `index`; `None` if it was not declared."""
+        return self._tables.get(index)
 
     def matching(
         self, index: AnyIndex[Never], key: Hashable
     ) -> list[Connection[THandle, TIdentity]]:
-        """What is registered under `key` now, in the order in which it came there, at O(matches).
+        """The connections under `key`, in the order of their registration there, at O(matches).
 
         Raises `UnknownIndexError` for an index that was not declared.
         """

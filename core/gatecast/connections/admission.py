@@ -1,10 +1,10 @@
-"""Admissions: a revocation that lands between check and registration is not missed (REV-6).
+"""Admissions: a revocation between check and registration is not missed (REV-6).
 
-Checking a credential takes time: a database is asked, and meanwhile somebody logs out. The
-revocation finds no connection to close, the check answers with what it read before, and the socket
-stays open for ever. So whoever checks a credential opens an admission first. While any is open,
-revocations are remembered, and a connection is registered only if none of those since its admission
-began matches it.
+Checking a credential takes time: the app asks its database, and meanwhile a user logs out. The
+revocation finds no connection to close, the check returns what it read before, and the socket would
+stay open for ever. So an admission is opened before the check. While any is open, revocations are
+remembered, and a connection is registered only if none of those since its admission began matches
+it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Callable, Hashable, Sequence
 from types import TracebackType
 from typing import Generic, Never, TypeVar
 
-from gatecast.connections._predicates import Predicate, may_be_revoked
+from gatecast.connections._predicates import may_be_revoked
 from gatecast.errors import AdmissionExpiredError, AdmissionRevokedError, InvalidLimitError
 from gatecast.identity.index import AnyIndex
+from gatecast.identity.predicate import Predicate
 
 __all__ = ["Admission", "Admissions"]
 
@@ -45,15 +46,15 @@ class Admission(Generic[TIdentity]):
         self.end()
 
     def end(self) -> None:
-        """The connection is registered, or refused; idempotent."""
+        """End it, once the connection is registered or refused; idempotent."""
         self._admissions.end(self)
 
 
 class Admissions(Generic[TIdentity]):
     """The open admissions, and the revocations since the oldest of them began.
 
-    Nothing is remembered while none is open. One that has been open for `max_seconds` is given up,
-    and what it would have admitted is refused: that bounds the memory, and fails closed.
+    Nothing is remembered while none is open. An admission that is open for `max_seconds` times out,
+    and its connection is refused: that bounds the memory, and fails closed.
     """
 
     def __init__(
@@ -68,25 +69,25 @@ class Admissions(Generic[TIdentity]):
         self._clock = clock
         self._max_seconds = max_seconds
         self._sequence = 0
-        # All three oldest first, so that trimming looks only at the front. A plain dictionary would
-        # pass over everything that was ever deleted there, each time.
+        # All three are oldest first, so that trimming looks only at the front. At the front of a
+        # plain dictionary each look would skip everything that was ever deleted there.
         self._open: OrderedDict[Admission[TIdentity], None] = OrderedDict()
         self._keys: OrderedDict[tuple[AnyIndex[Never], Hashable], int] = OrderedDict()
         self._predicates: OrderedDict[int, Predicate[TIdentity]] = OrderedDict()
 
     @property
     def remembered(self) -> int:
-        """How many revocations are held for the sake of open admissions."""
+        """How many revocations are remembered for open admissions."""
         return len(self._keys) + len(self._predicates)
 
     def any_open(self) -> bool:
         """Whether an admission is open and not overdue."""
-        self._give_up_overdue()
+        self._expire_overdue()
         return bool(self._open)
 
     def begin(self) -> Admission[TIdentity]:
         """Open an admission; revocations from now on count for it."""
-        self._give_up_overdue()
+        self._expire_overdue()
         admission = Admission(self, self._sequence, self._clock())
         self._open[admission] = None
         return admission
@@ -97,20 +98,20 @@ class Admissions(Generic[TIdentity]):
             del self._open[admission]
             self._trim()
 
-    def give_up(self) -> None:
-        """End every open admission, so that none of them lets anybody in."""
+    def expire_all(self) -> None:
+        """End every open admission, so that none of them admits a connection."""
         for admission in list(self._open):
             self.end(admission)
 
     def record_key(self, index: AnyIndex[Never], key: Hashable) -> None:
-        """Remember that everything under `key` was revoked just now."""
+        """Remember that everything under `key` was revoked now."""
         if key is not None and self.any_open():
             self._sequence += 1
             self._keys[index, key] = self._sequence
             self._keys.move_to_end((index, key))
 
     def record_predicate(self, predicate: Predicate[TIdentity]) -> None:
-        """Remember that everything that satisfies `predicate` was revoked just now."""
+        """Remember that everything that satisfies `predicate` was revoked now."""
         if self.any_open():
             self._sequence += 1
             self._predicates[self._sequence] = predicate
@@ -119,7 +120,7 @@ class Admissions(Generic[TIdentity]):
         """Pass if no revocation since `admission` began matches `identity`.
 
         Raises `AdmissionRevokedError` if one does, or if a recorded predicate raises on `identity`;
-        `AdmissionExpiredError` if the admission has ended or was given up.
+        `AdmissionExpiredError` if the admission has ended or timed out.
         """
         self._require_open(admission)
         if self._predicate_matches(admission.sequence, identity):
@@ -130,7 +131,7 @@ class Admissions(Generic[TIdentity]):
             raise AdmissionRevokedError
 
     def _require_open(self, admission: Admission[TIdentity]) -> None:
-        self._give_up_overdue()
+        self._expire_overdue()
         if admission not in self._open:
             raise AdmissionExpiredError
 
@@ -145,7 +146,9 @@ class Admissions(Generic[TIdentity]):
         keys = ((index, index.key_of(identity)) for index in self._indexes)
         return any(self._keys.get(key, 0) > since for key in keys)
 
-    def _give_up_overdue(self) -> None:
+    def _expire_overdue(self) -> None:
+        if not self._open:
+            return
         overdue = self._clock() - self._max_seconds
         while self._open and (oldest := next(iter(self._open))).opened_at <= overdue:
             self.end(oldest)

@@ -1,4 +1,4 @@
-"""Caps: at most so many connections for each key of an index."""
+"""Caps: a limit on the connections of each key of an index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gatecast.connections.connection import Connection
 from gatecast.errors import CapReachedError, InvalidLimitError
 from gatecast.identity.index import AnyIndex
 
-__all__ = ["Cap", "Caps"]
+__all__ = ["Cap", "CapLimits"]
 
 THandle = TypeVar("THandle")
 TIdentity = TypeVar("TIdentity")
@@ -23,9 +23,9 @@ class Cap(Generic[TIdentity_contra]):
     """At most `limit` connections under each key of `index`, which must be a declared one.
 
     When it is reached, the oldest connection is closed with 4429 to make room, or the new one is
-    refused with 4429. Closing the oldest is the default: a tab that was closed can come back, while
-    a user whose old tabs hold all places is locked out. What has no key is not counted, and what is
-    rotated to another key is not refused. Raises `InvalidLimitError` if `limit` is below 1.
+    refused with 4429. Closing the oldest is the default: a closed tab can reconnect, while a user
+    whose old tabs hold all places would be locked out. A connection without a key is not counted,
+    and a rotation to another key is not refused. Raises `InvalidLimitError` if `limit` is below 1.
     """
 
     index: AnyIndex[TIdentity_contra]
@@ -37,10 +37,10 @@ class Cap(Generic[TIdentity_contra]):
             raise InvalidLimitError("limit", self.limit)
 
 
-class Caps(Generic[THandle, TIdentity]):
-    """The caps of one transport, each applied to what those before it leave.
+class CapLimits(Generic[THandle, TIdentity]):
+    """The caps of one transport; each counts what the caps before it leave.
 
-    Raises `UnknownIndexError` if the index of one is not declared.
+    Raises `UnknownIndexError` if the index of a cap is not declared.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Caps(Generic[THandle, TIdentity]):
         self._registry = registry
 
     def surplus(self, identity: TIdentity) -> list[Connection[THandle, TIdentity]]:
-        """The connections that have to go if `identity` gets one more.
+        """The connections to close if `identity` gets one more.
 
         Raises `CapReachedError` if a cap refuses it.
         """

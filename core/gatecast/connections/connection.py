@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 from gatecast.identity.ids import ConnectionId
+from gatecast.ports.ending import Ending
 
 __all__ = ["Connection"]
 
@@ -14,25 +15,47 @@ TIdentity = TypeVar("TIdentity")
 
 
 class Connection(Generic[THandle, TIdentity]):
-    """Who is behind a handle, under which id. Read it; only the core writes to it."""
+    """The record of one connection: its id, handle and identity. Only the core writes to it."""
 
-    __slots__ = ("expires_at", "handle", "id", "identity", "keys", "live", "rotation")
+    __slots__ = (
+        "ending",
+        "expires_at",
+        "handle",
+        "id",
+        "identity",
+        "keys",
+        "opened_at",
+        "rotation",
+    )
 
-    def __init__(self, connection_id: ConnectionId, handle: THandle, identity: TIdentity) -> None:
+    def __init__(
+        self,
+        connection_id: ConnectionId,
+        handle: THandle,
+        identity: TIdentity,
+        opened_at: float = 0.0,
+    ) -> None:
         self.id: ConnectionId = connection_id
         self.handle: THandle = handle
         self.identity: TIdentity = identity
-        # The keys that it was entered under. Kept, so that it leaves every index without a trace
-        # even if an app's identity turns out to be mutable (REG-3).
+        # By the monotonic clock.
+        self.opened_at: float = opened_at
+        # The keys that it was registered under. Kept, so that it is removed from every index even
+        # if the app has mutated the identity (REG-3).
         self.keys: tuple[Hashable, ...] = ()
         # When it is scheduled to be closed, in seconds since the epoch.
         self.expires_at: float | None = None
-        # False from the instant that the connection is out of the registry. A broadcast that had
-        # chosen it before looks here last, so a revocation overtakes it (REV-2).
-        self.live: bool = True
-        # Which rotation of the transport gave it this identity; 0 for none. A broadcast that had
-        # chosen it before, for the old identity, leaves it out.
+        # Set when the connection leaves the registry. A broadcast that has chosen it checks this
+        # last, so a revocation overtakes the broadcast (REV-2).
+        self.ending: Ending | None = None
+        # Which rotation of the transport gave it this identity; 0 for none. A broadcast that has
+        # chosen it for the old identity leaves it out.
         self.rotation: int = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether it is registered; if not, `ending` says why."""
+        return self.ending is None
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} of {self.identity!r}>"

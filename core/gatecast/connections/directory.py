@@ -1,9 +1,9 @@
-"""A registry of named transports: whoever sends asks for one, and may fall back on another."""
+"""A registry of named transports, with a fallback."""
 
 from __future__ import annotations
 
 from gatecast.errors import DuplicateTransportError, UnknownTransportError
-from gatecast.ports.ports import Transport
+from gatecast.ports.transport import Transport
 
 __all__ = ["Transports"]
 
@@ -11,8 +11,8 @@ __all__ = ["Transports"]
 class Transports:
     """The transports of an app by name, one of them current.
 
-    With `allow_fallback`, whoever asks for a transport that is not ready gets the current one
-    instead, and failing that the first registered one that is ready. Without it, it gets none.
+    With `allow_fallback`, `get_transport` returns the current transport in place of one that is not
+    ready, or else the first registered one that is ready. Without it, it returns `None`.
     """
 
     def __init__(self, *, allow_fallback: bool = True) -> None:
@@ -39,7 +39,7 @@ class Transports:
         self._current = transport
 
     def get_transport(self, transport_name: str | None = None) -> Transport | None:
-        """The named transport, or by default the current one, if it is ready; else see above."""
+        """The named transport, by default the current one, if it is ready; else the fallback."""
         asked = self._current if transport_name is None else self._by_name.get(transport_name)
         candidates = [asked]
         if self.allow_fallback:

@@ -1,9 +1,8 @@
-"""The guard: audit events in, closes out.
+"""The guard: audit events in, closed connections out.
 
-An app that writes an audit log calls the guard with every event that ends a credential, and has
-wired revocation. Call it after the transaction is committed, since a rollback must close nothing,
-and after the response was sent, since the request may have come over a connection that is about to
-be closed.
+An app that writes an audit log calls the guard with every event, and has wired revocation. Call it
+after the transaction is committed, since a rollback must close nothing, and after the response is
+sent, since the request may have come over a connection that is about to be closed.
 """
 
 from __future__ import annotations
@@ -13,17 +12,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, Never, TypeVar
 
-from gatecast.connections._predicates import Predicate
-from gatecast.connections._revocation import cut_off_on_each
+from gatecast.connections._home_thread import Call
+from gatecast.connections.member import HasMember, revoke_on
+from gatecast.connections.recipients import UnderKey
 from gatecast.errors import IncompleteEventError
 from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
 from gatecast.identity.index import ACCOUNT, API_TOKEN, SESSION, Index
-from gatecast.ports.ports import Revocable
+from gatecast.identity.predicate import Predicate
 
 __all__ = ["AuditEvent", "AuditEventType", "RevocationGuard"]
 
 TId = TypeVar("TId")
 TKey = TypeVar("TKey", bound=Hashable)
+
+_GUARD: Final = Call("guard", "")
 
 
 class AuditEventType(StrEnum):
@@ -40,7 +42,7 @@ class AuditEventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One event, and whose credentials it is about; the event's type says which ids it needs."""
+    """One event, and the ids of its credentials; its type decides which ids it needs."""
 
     event_type: AuditEventType
     outcome: Literal["success", "failure"]
@@ -51,7 +53,7 @@ class AuditEvent:
 
 
 class RevocationGuard:
-    """Closes what an audit event has ended; wire it as the one callback of an audit log.
+    """Closes the connections that an audit event ends; wire it as the callback of an audit log.
 
     | event | closes |
     | --- | --- |
@@ -63,31 +65,33 @@ class RevocationGuard:
     | password changed | all connections of the account |
     | role revoked | the account's streams; its sockets only with `sockets_on_role_revoked` |
 
-    An identity that has neither `token_hash` nor `api_token_id` may stand for either credential,
-    so it is closed with both.
+    An identity type that has neither `token_hash` nor `api_token_id` may stand for either
+    credential, so its connections are closed with both.
 
-    A role is looked up again for each message of a socket, if the app does it as it should, while a
-    stream goes on without ever being asked again. Events with the outcome `failure` close nothing:
-    the ids in them are what somebody tried, not what they may do.
+    An app should check a role again for each message of a socket, while a stream is checked only
+    when it is opened. Events with the outcome `failure` close nothing: their ids are what somebody
+    sent, not what they own.
     """
 
     def __init__(
         self,
         *,
-        sockets: Collection[Revocable] = (),
-        streams: Collection[Revocable] = (),
+        sockets: Collection[HasMember[object]] = (),
+        streams: Collection[HasMember[object]] = (),
         sockets_on_role_revoked: bool = False,
     ) -> None:
-        self._all = (*sockets, *streams)
-        self._on_role_revoked = self._all if sockets_on_role_revoked else tuple(streams)
+        members = [leaf for transport in streams for leaf in transport.member.leaves]
+        sockets_too = [leaf for transport in sockets for leaf in transport.member.leaves] + members
+        self._all = sockets_too
+        self._on_role_revoked = sockets_too if sockets_on_role_revoked else members
 
     def __call__(self, event: AuditEvent) -> int:
-        """Close what `event` has ended; return how many connections.
+        """Close the connections that `event` ends; return how many.
 
         Raises `IncompleteEventError` if the event lacks the id that its type needs, and then has
-        closed nothing. All transports forget what is closed before the first peer is told (REV-2).
-        One that raises keeps none of the others from being closed on; its error comes through when
-        all have been.
+        closed nothing. All transports forget their connections before the first handle is closed
+        (REV-2). If one transport raises, the others still close, and the error is raised at the
+        end.
         """
         if event.outcome != "success":
             return 0
@@ -102,17 +106,14 @@ class RevocationGuard:
                 return self._close_account(event)
 
     def _close(self, index: Index[Never, TKey], key: TKey) -> int:
-        return cut_off_on_each(self._all, lambda transport: transport.cut_off(index, key))()
+        return revoke_on(self._all, _GUARD, UnderKey(index, key))
 
     def _close_account(self, event: AuditEvent) -> int:
         where = _OF_ACCOUNT[event.event_type]
         account_id = _required(event, "account_id", event.account_id)
         role = event.event_type is AuditEventType.ROLE_REVOKED
-        tell = cut_off_on_each(
-            self._on_role_revoked if role else self._all,
-            lambda transport: transport.cut_off(ACCOUNT, account_id, where=where),
-        )
-        return tell()
+        members = self._on_role_revoked if role else self._all
+        return revoke_on(members, _GUARD, UnderKey(ACCOUNT, account_id, where))
 
 
 def _required(event: AuditEvent, field: str, value: TId | None) -> TId:
@@ -133,7 +134,7 @@ def _says_nothing(identity: object) -> bool:
     return not (hasattr(identity, "token_hash") or hasattr(identity, "api_token_id"))
 
 
-# Which of an account's connections such an event is about; `None` for all of them.
+# Which of an account's connections the event closes; `None` for all of them.
 _OF_ACCOUNT: Final[dict[AuditEventType, Predicate[object] | None]] = {
     AuditEventType.LOGOUT: _may_have_session,
     AuditEventType.ALL_SESSIONS_REVOKED: _may_have_session,

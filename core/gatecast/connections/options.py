@@ -1,4 +1,4 @@
-"""The options that all transports have in common."""
+"""The options that all transports share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Generic, TypedDict, TypeVar
 from uuid import UUID
 
 from gatecast.connections.caps import Cap
-from gatecast.connections.drops import OnDrop
 from gatecast.identity.index import AnyIndex
+from gatecast.ports.observer import Observer, OnDrop
 
 __all__ = ["TransportOptions"]
 
@@ -16,7 +16,7 @@ TIdentity = TypeVar("TIdentity")
 
 
 class TransportOptions(TypedDict, Generic[TIdentity], total=False):
-    """The options that every transport has, whatever its adapter."""
+    """The options that every transport has, with every adapter."""
 
     indexes: Sequence[AnyIndex[TIdentity]]
     """Further keys to find connections by, beside account, session and API token."""
@@ -24,8 +24,12 @@ class TransportOptions(TypedDict, Generic[TIdentity], total=False):
     new_id: Callable[[], UUID]
     """Makes connection ids; it must never repeat itself. Default: `uuid.uuid4`."""
 
+    observer: Observer[TIdentity]
+    """Notified of everything that happens to connections. Default: nobody."""
+
     on_drop: OnDrop[TIdentity]
-    """Told of every connection that was dropped since its handle took no frame. Default: log it."""
+    """Notified of every connection that is dropped because its handle did not accept a frame.
+    Default: log it."""
 
     max_admission_seconds: float
     """How long the check of one credential may take, above zero (REV-6). Default: 60."""

@@ -1,4 +1,4 @@
-"""Branded ids: at run time plain values, to a type checker four types that don't mix."""
+"""Branded ids: plain values at run time, and four different types to a type checker."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from uuid import UUID
 __all__ = ["AccountId", "ApiTokenId", "ConnectionId", "TokenHash"]
 
 ConnectionId = NewType("ConnectionId", UUID)
-"""One registered connection. Never used twice."""
+"""The id of one registered connection. Never used twice."""
 
 AccountId = NewType("AccountId", UUID)
 """The account that a credential belongs to."""
 
 TokenHash = NewType("TokenHash", str)
-"""The hash of a session token. The token itself has no place in a registry."""
+"""The hash of a session token. The token itself does not belong in a registry."""
 
 ApiTokenId = NewType("ApiTokenId", str)
 """The id of an API token, never the token."""

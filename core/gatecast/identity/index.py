@@ -18,11 +18,11 @@ TKey = TypeVar("TKey", bound=Hashable)
 
 
 class AnyIndex(Protocol[TIdentity_contra]):
-    """An `Index` over an identity type, whatever the type of its keys."""
+    """An `Index` over an identity type, with keys of any type."""
 
     @property
     def name(self) -> str:
-        """What error messages call it, and by what it travels to other processes."""
+        """Its name in errors and between processes."""
         ...
 
     @property
@@ -34,6 +34,10 @@ class AnyIndex(Protocol[TIdentity_contra]):
         """The checked key of `identity`, or `None`."""
         ...
 
+    def require_key(self, key: object) -> None:
+        """Raise `InvalidKeyError` if `key` is neither `None` nor a `key_type`."""
+        ...
+
 
 # Not slotted: Python 3.11 and 3.12 can't make a frozen, slotted generic as `Index[A, B](...)`.
 @dataclass(frozen=True, eq=False)
@@ -41,32 +45,40 @@ class Index(Generic[TIdentity_contra, TKey]):
     """A named key of an identity.
 
     `key` takes the key from an identity; `None` means that this connection has none, and `None`
-    matches nothing (REV-4). `key_type` is the class of the keys at run time: of a `NewType`, the
-    class behind it. A key of another class could never match, so asking for one is an error rather
-    than a quiet zero.
+    matches nothing (REV-4). `key_type` is the class of the keys at run time: for a `NewType`, the
+    class behind it. A key of another class could never match, so it raises instead of matching
+    nothing.
 
-    An index is compared by identity: declare it once, at module level, and pass that object.
+    Indexes are compared by identity (`is`): declare each once, at module level, and pass that
+    object.
     """
 
     name: str
     key_type: type[object]
     key: Callable[[TIdentity_contra], TKey | None]
 
+    def require_key(self, key: object) -> None:
+        """Raise `InvalidKeyError` if `key` is neither `None` nor a `key_type`.
+
+        Raises `TypeError` for a key without a hash.
+        """
+        if key is not None and not isinstance(key, self.key_type):
+            raise InvalidKeyError(self.name, self.key_type, key)
+        # A tuple with a list in it has no hash. Fail here, before anything has changed.
+        hash(key)
+
     def checked(self, key: TKey | None) -> TKey | None:
-        """Return `key`; raise `InvalidKeyError` if it is neither `None` nor a `key_type`."""
-        if key is None or isinstance(key, self.key_type):
-            # A tuple with a list in it has no hash. Better to fail here, where nothing has changed.
-            hash(key)
-            return key
-        raise InvalidKeyError(self.name, self.key_type, key)
+        """Return `key`; raises as `require_key`."""
+        self.require_key(key)
+        return key
 
     def key_of(self, identity: TIdentity_contra) -> TKey | None:
         """The checked key of `identity`, or `None`."""
         return self.checked(self.key(identity))
 
 
-# An app's own identity type may lack these attributes. Then the index stays empty for it, and the
-# verbs that use the index are refused by the type checker.
+# An app's own identity type may lack these attributes. Then the index stays empty, and the type
+# checker refuses the verbs that use it.
 def _account_id(identity: HasAccount) -> AccountId | None:
     return getattr(identity, "account_id", None)
 
@@ -83,6 +95,6 @@ ACCOUNT: Final = Index[HasAccount, AccountId]("account", UUID, _account_id)
 SESSION: Final = Index[HasSession, TokenHash]("session", str, _token_hash)
 API_TOKEN: Final = Index[HasApiToken, ApiTokenId]("api_token", str, _api_token_id)
 
-# They take a key from any object, although only an identity with the attribute ever has one.
+# They accept any object; only an identity with the attribute has a key.
 BUILT_IN: Final = cast(tuple[AnyIndex[object], ...], (ACCOUNT, SESSION, API_TOKEN))
 """The indexes that every transport has."""

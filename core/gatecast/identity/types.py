@@ -57,7 +57,7 @@ class HasApiToken(Protocol):
 
 
 class HasExpiry(Protocol):
-    """An identity whose credential may end by itself: any type with this attribute has it read."""
+    """An identity whose credential may expire; transports read it of any identity type."""
 
     @property
     def expires_at(self) -> float | None:

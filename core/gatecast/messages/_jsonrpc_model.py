@@ -1,4 +1,4 @@
-"""What all models of JSON-RPC messages have in common: how strict they are about their members."""
+"""The base of all models of JSON-RPC messages: how strict they are about their members."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def _check_object(value: object) -> object:
     raise PydanticCustomError("object", "Input should be an object")
 
 
-# Strict about the keys but not about the container, so that any mapping will do.
+# Strict about the keys but not about the container, so that any mapping is accepted.
 _Dict: TypeAlias = Annotated[dict[str, object], Strict(strict=False)]
 JsonrpcObject: TypeAlias = Annotated[_Dict, BeforeValidator(_check_object)]
-"""A member that is an object, of any mapping."""
+"""A member that is an object; any mapping is accepted."""
 
 # A default is not validated: None stands for an absent member, and a null is refused.
 OptionalJsonrpcObject: TypeAlias = Annotated[_Dict | None, BeforeValidator(_check_object)]
-"""One that may be absent."""
+"""A member that is an object or absent."""
 
 
 class JsonrpcModel(BaseModel):
-    """A message, or a part of one: strict, frozen, and open to members that it does not know."""
+    """A message, or a part of one: strict, frozen, and open to unknown members."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="allow",
@@ -54,7 +54,7 @@ class JsonrpcModel(BaseModel):
     )
 
     excluded_members: ClassVar[frozenset[str]] = frozenset()
-    """The members that would make another kind of message of this one."""
+    """The members that another kind of message has."""
 
     @classmethod
     def from_members(cls, members: Mapping[str, object]) -> Self:
@@ -84,7 +84,7 @@ class JsonrpcModel(BaseModel):
 
 
 def _describe(error: ValidationError) -> str:
-    """Say which members are wrong, and how, without what was in them: it may be huge."""
+    """Which members are wrong, and how, without their values, which may be huge."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(
         ": ".join(filter(None, [".".join(map(str, detail["loc"])), detail["msg"]]))

@@ -1,4 +1,4 @@
-"""A message in the form that goes out: serialised once, however many receive it (BRD-2)."""
+"""A message in the form that is sent: serialised once for all recipients (BRD-2)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TWire = TypeVar("TWire")
 class Frame:
     """One message, its JSON text, and that text's UTF-8 bytes.
 
-    All connections of a broadcast share one frame. An adapter whose wire form is another (an ASGI
-    event, an SSE block) asks for it with `encoded`, and that too is made once.
+    All connections of a broadcast share one frame. An adapter with another wire form (an ASGI
+    event, an SSE block) gets it from `encoded`, which also makes it once.
     """
 
     __slots__ = ("_encoded", "data", "message", "text")
@@ -29,9 +29,9 @@ class Frame:
         self._encoded: dict[object, object] = {}
 
     def encoded(self, encoder: Callable[[Frame], TWire]) -> TWire:
-        """What `encoder` makes of this frame, made at the first call and shared by all later ones.
+        """The result of `encoder` for this frame, made at the first call and shared by later ones.
 
-        The result is shared by connections: it must not be changed.
+        Connections share the result, so it must not be changed.
         """
         if encoder not in self._encoded:
             self._encoded[encoder] = encoder(self)

@@ -3,10 +3,10 @@
 The models are narrower than the specification (jsonrpc.org/specification) in three places: `params`
 and `result` are objects, never arrays or scalars; an id is a string or an integer; an error code is
 one of the five standard ones or lies in the range that is reserved for servers. They are strict
-(`"1"` is not `1`, `True` is no integer), frozen, and keep members that they do not know.
+(`"1"` is not `1`, and `True` is not an integer), frozen, and keep unknown members.
 
 The four kinds of message never overlap. `method`, `result` and `error` exclude each other, and a
-message with an `id`, even null, is no notification. So the members of a message decide what it is.
+message with an `id`, even null, is not a notification. So the members of a message decide its kind.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _check_error_code(code: object) -> object:
 
 
 class JsonrpcRequest(JsonrpcModel):
-    """A call that wants a response. `params` is None if the member is absent."""
+    """A call that expects a response. `params` is None if the member is absent."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"result", "error"})
 
@@ -114,7 +114,7 @@ class JsonrpcRequest(JsonrpcModel):
 
 
 class JsonrpcNotification(JsonrpcModel):
-    """A call that wants no response. `params` is None if the member is absent."""
+    """A call that expects no response. `params` is None if the member is absent."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"id", "result", "error"})
 
@@ -124,7 +124,7 @@ class JsonrpcNotification(JsonrpcModel):
 
 
 class JsonrpcResponse(JsonrpcModel):
-    """What a request came to."""
+    """The successful result of a request."""
 
     excluded_members: ClassVar[frozenset[str]] = frozenset({"method", "error"})
 
@@ -156,7 +156,7 @@ class JsonrpcErrorResponse(JsonrpcModel):
 
 
 JsonrpcResponseOrError: TypeAlias = JsonrpcResponse | JsonrpcErrorResponse
-"""What a request is answered with."""
+"""The answer to a request."""
 
 JsonrpcMessageFromServerToClient: TypeAlias = JsonrpcNotification | JsonrpcResponseOrError
 """What a server may send."""
@@ -219,7 +219,7 @@ def to_json(message: JsonrpcMessage) -> str:
     """Write `message` as compact JSON that keeps characters outside ASCII, and encodes to UTF-8.
 
     Values that JSON lacks are written as pydantic writes them: a UUID or a datetime as a string, a
-    tuple or a set as an array. Whatever is written, the parsers in `jsonrpc_parsing` read.
+    tuple or a set as an array. The parsers of this package read every text that it returns.
 
     Raises `MessageNotSerializableError` for NaN, an infinity, a lone surrogate, an object that
     pydantic can't write, a circular reference, more than about 200 levels of nesting, and an
@@ -230,7 +230,7 @@ def to_json(message: JsonrpcMessage) -> str:
         text = json.dumps(members, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         from_json(text.encode())
     except ValueError as error:
-        # Pydantic names our own serializer in what passes through it; the reason comes after.
+        # Pydantic names our own serializer in such an error; the reason comes after it.
         reason = str(error).rpartition("`_omit_absent_members`: ")[2]
         raise MessageNotSerializableError(reason) from error
     return text

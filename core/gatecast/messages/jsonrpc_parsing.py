@@ -1,7 +1,7 @@
-"""JSON-RPC 2.0 messages out of text that nobody vouches for.
+"""Parsing JSON-RPC 2.0 messages from untrusted text.
 
-Parsing takes time linear in the length of the text, gives up on deep nesting, and never puts a
-piece of the text into an error message. How long a text may be is for the adapters to limit.
+Parsing takes time linear in the length of the text, refuses deep nesting, and never puts a piece of
+the text into an error message. The adapters limit the length of a text.
 
 A member that occurs twice has its last value, as in JavaScript's `JSON.parse`.
 """
@@ -31,7 +31,7 @@ __all__ = ["parse_client_message", "parse_server_message"]
 
 
 def parse_client_message(text: str) -> JsonrpcMessageFromClientToServer | JsonrpcErrorResponse:
-    """Read what a client sent. Never raises: bad input gives the error response to answer with.
+    """Read what a client sent. Never raises: for bad input it returns the error response to send.
 
     The code is -32700, with a null id, for text that is not JSON: also for NaN and infinities, a
     lone surrogate, more than about 200 levels of nesting, an integer of more than 4300 digits, and
@@ -39,7 +39,7 @@ def parse_client_message(text: str) -> JsonrpcMessageFromClientToServer | Jsonrp
 
     It is -32600 for JSON that is neither a request nor a notification: also for a batch (an array),
     which gets one error response, and for a response. The id is the message's own if that is a
-    string or an integer, else null.
+    string or an integer, otherwise null.
     """
     try:
         value = _load(text)

@@ -1,4 +1,4 @@
-"""The bounded outbox: what waits for one peer, in order, and never more than the limits (BKP-2)."""
+"""The bounded outbox: the queue of one peer (BKP-2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Outbox", "OutboxLimits"]
 
 @dataclass(frozen=True, slots=True)
 class OutboxLimits:
-    """How much may wait for one connection. Both bounds hold; a value below 1 is refused."""
+    """How much may wait for one connection; both hold. Raises `InvalidLimitError` below 1."""
 
     max_messages: int = 1024
     max_bytes: int = 4 * 1024 * 1024
@@ -27,8 +27,8 @@ class OutboxLimits:
 class Outbox:
     """A queue of frames, bounded in number and in bytes.
 
-    It holds the frames themselves and nothing around them, so that a burst to many connections
-    allocates nothing that the garbage collector would have to look at.
+    It holds the frames themselves, without wrappers, so that a burst to many connections allocates
+    nothing that the garbage collector has to visit.
     """
 
     __slots__ = ("_frames", "_max_bytes", "_max_messages", "size")
@@ -46,8 +46,8 @@ class Outbox:
     def push(self, frame: Frame) -> None:
         """Append `frame`.
 
-        Raises `SlowConsumerError` if either limit would be exceeded, and then has not taken it. One
-        frame larger than `max_bytes` is refused as well: the bound is a bound.
+        Raises `SlowConsumerError` if either limit would be exceeded, and then has not accepted it.
+        A single frame larger than `max_bytes` is refused as well.
         """
         frames = self._frames
         size = self.size + len(frame.data)

@@ -76,34 +76,33 @@ class SocketClient extends Client {
     socket.onmessage = ({ data }) => this.receive(data);
     socket.onclose = ({ code, reason }) => {
       if (opened) this.show("closed", code, reason);
-      else this.show("closed", code, "Refused", "The handshake failed; a script is not told why.");
+      else this.show("closed", code, "Refused", "The handshake failed; a script can't see why.");
     };
   }
 }
 
-// A stream has no close codes, so the transport sends a last event with code and reason. Whatever
-// ended it, an EventSource comes back by itself. After a close for good it is answered with 204, at
-// which it stops.
+// A stream has no close codes, so the transport sends a last event with code and reason. An
+// EventSource reconnects after every end. After a final close the answer is 204, and it stops.
 class StreamClient extends Client {
   connect() {
     this.show("connecting", "", "Connecting");
     const source = (this.connection = new EventSource(urlOf("sse", this.credential)));
     let close = null;
     source.onopen = () => {
-      this.show("open", "", "Open", close ? `Closed with ${close.code}, and came back` : "");
+      this.show("open", "", "Open", close ? `Closed with ${close.code}, and reconnected` : "");
       close = null;
     };
     source.onmessage = ({ data }) => this.receive(data);
     source.addEventListener("close", ({ data }) => {
       close = JSON.parse(data);
-      this.show("closing", close.code, close.reason, "EventSource will come back by itself");
+      this.show("closing", close.code, close.reason, "EventSource will reconnect");
     });
     source.onerror = () => {
       const { code, reason } = close ?? { code: "", reason: "Refused" };
       if (source.readyState === EventSource.CLOSED) {
-        this.show("closed", code, reason, close ? "Came back once, and was told to stop" : "");
+        this.show("closed", code, reason, close ? "Reconnected once, and the answer was 204" : "");
       } else if (!close) {
-        this.show("connecting", "", "Lost, coming back");
+        this.show("connecting", "", "Lost, reconnecting");
       }
     };
   }
@@ -149,9 +148,9 @@ async function refresh() {
   return state;
 }
 
-// A lease that runs: its age grows from beat to beat, and where none comes back, up to the end.
+// A running lease: its age grows between heartbeats, and up to the end if none is read back.
 function showNode({ name, state, age, lease, nodes, other }) {
-  const cameBack = nodePanel.dataset.state === "fenced" && state === "following";
+  const recovered = nodePanel.dataset.state === "fenced" && state === "following";
   nodePanel.hidden = false;
   nodePanel.dataset.state = state;
   nodePanel.querySelector(".name").textContent = `${name} of ${nodes}`;
@@ -161,10 +160,10 @@ function showNode({ name, state, age, lease, nodes, other }) {
   const shown = age === null ? "not joined" : `${age.toFixed(1)} s of ${lease} s`;
   nodePanel.querySelector(".age").textContent = shown;
   nodePanel.querySelector("a").href = other;
-  if (cameBack) retryWhoWasCutOff();
+  if (recovered) retryWhoWasCutOff();
 }
 
-// An app's clients would come back by themselves, at random times; these wait for the node.
+// An app's clients would reconnect at random times; these wait for the node.
 function retryWhoWasCutOff() {
   for (const pane of clients.querySelectorAll("[data-state=closed]")) {
     if (pane.querySelector(".code").textContent !== "4001") pane.querySelector(".again").click();

@@ -9,15 +9,20 @@ import pytest
 from anyio.lowlevel import checkpoint
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from typing_extensions import override
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import HandleClosedError
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
+from gatecast.ports.ending import Ending
+from gatecast.ports.observer import DroppedConnection
 from gatecast.ports.outbox import OutboxLimits
-from gatecast_adapters._asgi import handle as _asgi_handle
-from gatecast_adapters._asgi.handle import AsgiHandle, Delivery
+from gatecast_adapters import _life
+from gatecast_adapters._asgi import types as asgi
+from gatecast_adapters._asgi.handle import AsgiHandle
+from gatecast_adapters._asgi.reading import Reading
+from gatecast_adapters._asgi.server import KnownServer, Shareable
+from gatecast_adapters._asgi.wire import WEBSOCKET
+from gatecast_adapters._life import HandleSettings
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import stream_app, websocket_app
@@ -181,7 +186,7 @@ async def test_a_closed_handle_takes_nothing_more(ws: str, in_place: bool) -> No
         WebsocketClient.to(server, "alice") as alice,
     ):
         (connection,) = transport.get_connections()
-        connection.handle.close(4001, "closed")
+        connection.handle.close(Ending.by_app(4001, "closed"))
         with pytest.raises(HandleClosedError):
             connection.handle.send(Frame(note(1)))
         assert await alice.closed() == Close(4001, "closed")
@@ -245,21 +250,23 @@ async def test_a_stream_that_fails_unexpectedly_is_closed_and_reported_once(http
     assert [type(drop.error) for drop in dropped] == [LookupError]
 
 
-class ClosedBySending(AsgiHandle):
-    """Its server's `send` calls back and closes the connection, and then fails."""
+class HasTransport:
+    """What a known server has."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        super().__init__(self._close_and_fail, delivery, lambda _: {"type": "test"})
-        self._in_place = self._close_and_fail
-        self._direct = True
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport = asyncio.Transport()
 
-    async def _close_and_fail(self, event: Message) -> None:
-        self.close(4001, "closed")
+
+class ClosedBySending:
+    """A server whose `send` calls back and closes the connection, and then fails."""
+
+    def __init__(self) -> None:
+        self.handle: AsgiHandle | None = None
+
+    async def send(self, event: asgi.Message) -> None:
+        assert self.handle is not None
+        self.handle.close(Ending.by_app(4001, "closed"))
         raise OSError
-
-    @override
-    def _close_event(self, code: int, reason: str) -> Message:
-        return {"type": "test"}
 
 
 async def test_a_handle_that_is_closed_and_fails_at_once_gets_one_deadline(
@@ -271,8 +278,14 @@ async def test_a_handle_that_is_closed_and_fails_at_once_gets_one_deadline(
         deadlines.append(seconds)
         return lambda: None
 
-    monkeypatch.setattr(_asgi_handle, "call_later", call_later)
-    handle = ClosedBySending(Delivery(OutboxLimits(), 5.0, True, lambda handle, error: None))
+    async def receive() -> asgi.Message:
+        raise AssertionError("nobody reads")
+
+    monkeypatch.setattr(_life, "call_later", call_later)
+    server = ClosedBySending()
+    known = KnownServer(server.send, Shareable.NOTHING, HasTransport(), server)
+    settings = HandleSettings(OutboxLimits(), 5.0, lambda handle, error: None)
+    server.handle = AsgiHandle(server.send, Reading(receive, known), settings, WEBSOCKET)
     with pytest.raises(HandleClosedError):
-        handle.send(Frame(note(1)))
+        server.handle.send(Frame(note(1)))
     assert deadlines == [5.0]

@@ -74,7 +74,7 @@ async def test_a_sync_endpoint_is_told_the_way_and_the_way_works() -> None:
     ):
         await until(lambda: sockets.is_ready() and streams.is_ready(), "both connections")
         refusals = await _post(server, "/wrong")
-        told = "anyio.from_thread.run_sync(transport.close_by, ...)"
+        told = "anyio.from_thread.run_sync(transport.close_sockets_for_session, ...)"
         assert str(refusals).count(told) == 2
         assert await _post(server, "/right") == [1, 1]
         assert await socket.closed() == Close(4001, "Session revoked")

@@ -36,7 +36,9 @@ class TestWebsocket(ConnectionIdentityContract):
             return await options.identify(websocket.query_params["as"])
 
         transport = BackendWebsocketTransport(
-            limits=options.limits, close_timeout=options.close_timeout, on_drop=options.on_drop
+            limits=options.limits,
+            close_timeout=options.close_timeout,
+            **options.for_transport,
         )
         async with (
             serving(websocket_app(transport, identify=identify)) as port,
@@ -58,7 +60,9 @@ class TestSse(TransportContract[SseIdentity]):
             return await options.identify(request.query_params["as"])
 
         transport = BackendSseTransport(
-            limits=options.limits, close_timeout=options.close_timeout, on_drop=options.on_drop
+            limits=options.limits,
+            close_timeout=options.close_timeout,
+            **options.for_transport,
         )
         async with (
             serving(stream_app(transport, identify=identify)) as port,

@@ -39,7 +39,9 @@ class HypercornWebsocketContract(ConnectionIdentityContract, abstract=True):
             return await options.identify(websocket.query_params["as"])
 
         transport = BackendWebsocketTransport(
-            limits=options.limits, close_timeout=options.close_timeout, on_drop=options.on_drop
+            limits=options.limits,
+            close_timeout=options.close_timeout,
+            **options.for_transport,
         )
         connecting = (
             trio_websocket_far_end.connecting
@@ -71,7 +73,9 @@ class HypercornSseContract(TransportContract[SseIdentity], abstract=True):
             return await options.identify(request.query_params["as"])
 
         transport = BackendSseTransport(
-            limits=options.limits, close_timeout=options.close_timeout, on_drop=options.on_drop
+            limits=options.limits,
+            close_timeout=options.close_timeout,
+            **options.for_transport,
         )
         async with (
             serving(stream_app(transport, identify=identify)) as port,

@@ -11,6 +11,7 @@ from gatecast.close_codes import CloseCode
 from gatecast.errors import InvalidEventFieldError
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import notification
+from gatecast.ports.ending import Ending
 from gatecast_adapters._asgi.sse_events import (
     CLOSED_EVENT_ID,
     KEEP_ALIVE,
@@ -23,9 +24,17 @@ from gatecast_adapters._asgi.sse_events import (
 FRAME = Frame(notification("greet"))
 
 
+def block_of(message: Message) -> bytes:
+    block = message["body"]
+    assert isinstance(block, bytes)
+    return block
+
+
 def close_fields(code: int, reason: str) -> dict[str, str]:
     """The fields of the final event, where each comes once."""
-    block = close_encoder(2.0, lambda low, high: high)(code, reason)["body"].decode()
+    block = block_of(
+        close_encoder(2.0, lambda low, high: high)(Ending.by_app(code, reason))
+    ).decode()
     assert block.endswith("\n\n")
     return dict(line.split(": ", 1) for line in block[:-2].split("\n"))
 
@@ -72,7 +81,7 @@ def test_an_event_that_would_pass_for_our_final_one_is_refused() -> None:
 
 
 def test_only_the_exact_value_in_its_own_field_is_reserved() -> None:
-    block = encoder(lambda _: CLOSED_EVENT_ID, lambda _: "close")(FRAME)["body"]
+    block = block_of(encoder(lambda _: CLOSED_EVENT_ID, lambda _: "close")(FRAME))
     assert block.startswith(f"id: close\nevent: {CLOSED_EVENT_ID}\n".encode())
     assert encoder(lambda _: "closed", lambda _: "Gatecast-Closed")(FRAME)
 
@@ -93,7 +102,7 @@ def test_a_comment_is_no_event(comment: Message) -> None:
 
 def test_the_body_ends_with_the_close() -> None:
     assert body(b"a", more=False)["more_body"] is False
-    assert close_encoder(2.0, max)(1000, "")["more_body"] is False
+    assert close_encoder(2.0, max)(Ending.by_app(1000))["more_body"] is False
 
 
 def test_a_close_tells_code_and_reason_and_no_line_of_its_own() -> None:

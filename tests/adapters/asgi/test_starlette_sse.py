@@ -9,6 +9,7 @@ from anyio.lowlevel import checkpoint
 from gatecast.errors import InvalidEventFieldError, InvalidLimitError
 from gatecast.identity.index import SESSION
 from gatecast.messages.jsonrpc import JsonrpcMessage, JsonrpcNotification, notification
+from gatecast.ports.ending import Ending
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.starlette_sse import BackendSseTransport
 from tests.support.apps import stream_app
@@ -107,7 +108,7 @@ async def test_a_spread_broadcast_keeps_its_place_among_others(http: str, in_pla
     ):
         await until(lambda: transport.get_connection_count() == 2, "both streams")
         async with create_task_group() as tasks:
-            tasks.start_soon(lambda: transport.broadcast_spread(note(1), turn=1))
+            tasks.start_soon(lambda: transport.broadcast_spread(note(1), batch=1))
             await checkpoint()
             transport.broadcast(note(2))
             transport.broadcast_filtered(note(3), is_alice)
@@ -191,8 +192,8 @@ async def test_of_two_closes_at_once_the_first_one_counts(http: str, in_place: b
         async with StreamClient.to(server, "alice") as alice:
             await until(transport.is_ready, "the stream")
             (connection,) = transport.get_connections()
-            connection.handle.close(4100, "first")
-            connection.handle.close(4200, "second")
+            connection.handle.close(Ending.by_app(4100, "first"))
+            connection.handle.close(Ending.by_app(4200, "second"))
             assert await alice.closed() == Close(4100, "first")
         await server.is_idle()
 

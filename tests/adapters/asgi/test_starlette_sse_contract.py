@@ -41,7 +41,7 @@ class StarletteSseContract(TransportContract[SseIdentity], abstract=True):
         transport = BackendSseTransport(
             limits=options.limits,
             close_timeout=options.close_timeout,
-            on_drop=options.on_drop,
+            **options.for_transport,
             in_place=self.in_place,
         )
         async with (

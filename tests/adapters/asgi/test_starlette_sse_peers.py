@@ -10,8 +10,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 from starlette.types import Receive, Scope, Send
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import SlowConsumerError
+from gatecast.ports.observer import DroppedConnection
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.starlette_sse import BackendSseTransport, SseIdentity
 from tests.support.apps import stream_app

@@ -6,6 +6,7 @@ import pytest
 from anyio import CancelScope, create_task_group
 from anyio.lowlevel import checkpoint
 
+from gatecast.ports.ending import Ending
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import websocket_app
 from tests.support.clients import Close, WebsocketClient
@@ -49,8 +50,8 @@ async def test_a_spread_broadcast_keeps_its_place_among_others(ws: str, in_place
         WebsocketClient.to(server, "bob") as bob,
     ):
         async with create_task_group() as tasks:
-            tasks.start_soon(lambda: transport.broadcast_spread(note(1), turn=1))
-            tasks.start_soon(lambda: transport.broadcast_spread(note(2), is_alice, turn=1))
+            tasks.start_soon(lambda: transport.broadcast_spread(note(1), batch=1))
+            tasks.start_soon(lambda: transport.broadcast_spread(note(2), is_alice, batch=1))
             await checkpoint()
             transport.broadcast(note(3))
         assert [await alice.number() for _ in range(3)] == [1, 2, 3]
@@ -69,7 +70,7 @@ async def test_a_broadcaster_that_is_cancelled_disturbs_no_connection(
     ):
         with CancelScope() as scope:
             scope.cancel()
-            await transport.broadcast_spread(note(1), turn=1)
+            await transport.broadcast_spread(note(1), batch=1)
         transport.broadcast(note(2))
         assert [await alice.number(), await alice.number()] == [1, 2]
         assert await bob.number() == 2
@@ -116,8 +117,8 @@ async def test_of_two_closes_at_once_the_first_one_counts(ws: str, in_place: boo
         WebsocketClient.to(server, "alice") as alice,
     ):
         (connection,) = transport.get_connections()
-        connection.handle.close(4100, "first")
-        connection.handle.close(4200, "second")
+        connection.handle.close(Ending.by_app(4100, "first"))
+        connection.handle.close(Ending.by_app(4200, "second"))
         transport.close_sockets_for_account(ALICE)
         assert await alice.closed() == Close(4100, "first")
         await server.is_idle()
@@ -131,5 +132,5 @@ async def test_a_handle_that_was_closed_by_its_peer_can_still_be_closed(
         async with WebsocketClient.to(server, "alice"):
             (connection,) = transport.get_connections()
         await server.is_idle()
-        connection.handle.close(4001, "too late")
+        connection.handle.close(Ending.by_app(4001, "too late"))
         assert transport.close_sockets_for_session(ALICE_SESSION) == 0

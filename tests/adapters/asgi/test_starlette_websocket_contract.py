@@ -31,7 +31,7 @@ class StarletteWebsocketContract(ConnectionIdentityContract, abstract=True):
         transport = BackendWebsocketTransport(
             limits=options.limits,
             close_timeout=options.close_timeout,
-            on_drop=options.on_drop,
+            **options.for_transport,
             in_place=self.in_place,
         )
         async with (

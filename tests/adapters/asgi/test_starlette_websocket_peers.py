@@ -7,9 +7,9 @@ import json
 import pytest
 from anyio.lowlevel import checkpoint
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import InvalidLimitError, SlowConsumerError
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.observer import DroppedConnection
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.starlette_websocket import BackendWebsocketTransport
 from tests.support.apps import websocket_app

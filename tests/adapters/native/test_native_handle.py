@@ -14,15 +14,15 @@ from websockets.frames import Frame as WebsocketFrame
 from websockets.frames import Opcode
 
 from gatecast.errors import HandleClosedError, SlowConsumerError
-from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import notification
+from gatecast.ports.ending import Ending
 from gatecast.ports.outbox import OutboxLimits
-from gatecast_adapters._native.handle import Delivery, NativeHandle
-from gatecast_adapters._native.transport import NativeTransport
+from gatecast_adapters._life import HandleSettings
+from gatecast_adapters._native.handle import NativeHandle
+from gatecast_adapters._native.turns import CurrentTurns
 from gatecast_adapters._turns import Turns
 from gatecast_adapters._websocket_frames import TextFrames, text_frame, text_frames
-from gatecast_adapters.event_loop import HOST
 from tests.support.people import note
 
 pytestmark = pytest.mark.anyio
@@ -56,10 +56,10 @@ class RecordingHandle(NativeHandle):
         self.failures: list[Exception] = []
         self.told: list[tuple[int, str]] = []
         self.keeps_up = True
-        delivery = Delivery(
+        settings = HandleSettings(
             limits or OutboxLimits(), 5.0, lambda _, error: self.failures.append(error)
         )
-        super().__init__(self.socket, delivery, turns or Turns(text_frames), shared_below)
+        super().__init__(self.socket, settings, turns or Turns(text_frames), shared_below)
 
     @override
     def _keeps_up(self) -> bool:
@@ -70,7 +70,7 @@ class RecordingHandle(NativeHandle):
         return b"<" + frame.data + b">"
 
     @override
-    def _tell(self, code: int, reason: str) -> None:
+    def _notify(self, code: int, reason: str) -> None:
         self.told.append((code, reason))
 
 
@@ -175,7 +175,7 @@ async def test_what_is_held_back_is_never_written_after_a_close() -> None:
     handle = RecordingHandle()
     first = send(handle, 1)
     send(handle, 2, 3)
-    handle.close(4001, "Session revoked")
+    handle.close(Ending.REVOKED)
     assert (handle.pending, handle.told) == (0, [(4001, "Session revoked")])
     await checkpoint()
     assert handle.socket.writes == [first]
@@ -234,7 +234,7 @@ async def test_a_socket_that_fails_in_the_middle_of_a_long_turn_is_a_closed_hand
 async def test_a_handle_that_was_released_is_kept_by_nothing() -> None:
     handle = RecordingHandle()
     send(handle, 1, 2)
-    handle.close(4001, "Session revoked")
+    handle.close(Ending.REVOKED)
     handle.release()
     trace = weakref.ref(handle)
     del handle
@@ -243,27 +243,16 @@ async def test_a_handle_that_was_released_is_kept_by_nothing() -> None:
     assert trace() is None
 
 
-class Turning(NativeTransport[RecordingHandle, ConnectionIdentity]):
-    """Shows its turns."""
-
-    async def turns(self) -> Turns[TextFrames]:
-        return self._current_turns()
-
-
 def test_each_event_loop_has_turns_of_its_own() -> None:
-    transport = Turning(
-        "turning",
-        limits=None,
-        close_timeout=5.0,
-        idle_timeout=None,
-        allowed_origins=(),
-        host=HOST,
-    )
+    current = CurrentTurns()
 
     async def twice() -> list[Turns[TextFrames]]:
-        return [await transport.turns(), await transport.turns()]
+        return [current.get(), current.get()]
+
+    async def once() -> Turns[TextFrames]:
+        return current.get()
 
     first, again = asyncio.run(twice())
     assert first is again
     # The turn that was under way when the last one stopped never ends.
-    assert asyncio.run(transport.turns()) is not first
+    assert asyncio.run(once()) is not first

@@ -9,10 +9,10 @@ import pytest
 from anyio.lowlevel import checkpoint
 from websockets.frames import Opcode
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import HandleClosedError, SlowConsumerError
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
+from gatecast.ports.observer import DroppedConnection
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.websockets_server import Incoming
 from tests.support.native_servers import NativeServer, Serving

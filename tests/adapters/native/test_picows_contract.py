@@ -22,6 +22,7 @@ class TestPicowsServer(ConnectionIdentityContract):
                 limits=options.limits,
                 close_timeout=options.close_timeout,
                 on_drop=options.on_drop,
+                observer=options.observer,
             ) as server,
             connecting(server.port) as connect,
         ):

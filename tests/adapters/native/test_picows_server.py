@@ -19,10 +19,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import HandleClosedError, InvalidLimitError
 from gatecast.identity.ids import AccountId
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.observer import DroppedConnection
 from gatecast.ports.outbox import OutboxLimits
 from gatecast_adapters.picows_server import Incoming, PicowsServerTransport
 from tests.support.clients import Close, WebsocketClient

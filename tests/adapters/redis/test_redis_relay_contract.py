@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import pytest
 from redis.asyncio import Redis
 
-from gatecast import Relay
+from gatecast.ports import Relay
 from gatecast_adapters.redis_streams import RedisStreamsRelay
 from gatecast_contracts import RelayContract, RelayLog
 from tests.support.redis_server import RedisServer

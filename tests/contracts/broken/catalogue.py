@@ -14,13 +14,13 @@ from typing import TypeVar
 
 import pytest
 
-from gatecast_adapters.memory import MemoryHandle, MemoryTransport
-from gatecast_contracts.proof import proofs_of
+from gatecast_contracts import proofs_of
+from tests.contracts.broken.sound import SoundHandle, SoundTransport
 from tests.contracts.memory_contract import MemoryContract, MemoryFarEnd
 
 __all__ = ["BROKEN", "Broken", "breaks", "failures_of", "transport_with"]
 
-TPart = TypeVar("TPart", bound=type[MemoryTransport | MemoryHandle | MemoryFarEnd | MemoryContract])
+TPart = TypeVar("TPart", bound=type[SoundTransport | SoundHandle | MemoryFarEnd | MemoryContract])
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ def breaks(*promise_ids: str) -> Callable[[TPart], TPart]:
 
 
 def _contract_over(
-    part: type[MemoryTransport | MemoryHandle | MemoryFarEnd | MemoryContract],
+    part: type[SoundTransport | SoundHandle | MemoryFarEnd | MemoryContract],
 ) -> type[MemoryContract]:
     if issubclass(part, MemoryContract):
         return _contract(part)
-    if issubclass(part, MemoryTransport):
+    if issubclass(part, SoundTransport):
         return _contract(MemoryContract, transport_type=part)
-    if issubclass(part, MemoryHandle):
+    if issubclass(part, SoundHandle):
         return _contract(MemoryContract, transport_type=transport_with(part))
     return _contract(MemoryContract, far_end_type=part)
 
@@ -63,14 +63,10 @@ def _contract(base: type[MemoryContract], **attributes: type) -> type[MemoryCont
     return new_class(f"Broken{base.__name__}", (base,), exec_body=lambda ns: ns.update(namespace))
 
 
-def transport_with(handle_type: type[MemoryHandle]) -> type[MemoryTransport]:
+def transport_with(handle_type: type[SoundHandle]) -> type[SoundTransport]:
     """A transport whose connections have handles of this type."""
-
-    class Transport(MemoryTransport):
-        def _new_handle(self) -> MemoryHandle:
-            return handle_type(self._limits, self.remove_connection)
-
-    return Transport
+    namespace = {"handle_type": handle_type}
+    return new_class("Sound", (SoundTransport,), exec_body=lambda ns: ns.update(namespace))
 
 
 @cache

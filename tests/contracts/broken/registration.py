@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 
 from typing_extensions import override
 
-from gatecast import Admission, ApiTokenId, Connection, ConnectionId, ConnectionIdentity
-from gatecast_adapters.memory import MemoryHandle, MemoryTransport
+from gatecast import Admission, ApiTokenId, ConnectionId, ConnectionIdentity, Ending
+from gatecast_adapters.memory import MemoryHandle
 from tests.contracts.broken.catalogue import breaks
+from tests.contracts.broken.sound import SoundHandle, SoundTransport
 
 
 @breaks("REG-1")
-class BeginsIdsAnewWhenEmpty(MemoryTransport):
+class BeginsIdsAnewWhenEmpty(SoundTransport):
     def __init__(self, **options: Any) -> None:
         self._numbers = count()
         super().__init__(new_id=self._next_id, **options)
@@ -26,35 +27,41 @@ class BeginsIdsAnewWhenEmpty(MemoryTransport):
         return UUID(int=next(self._numbers))
 
 
-class RegistersInItsOwnWay(MemoryTransport):
+class ChangesTheIdentity(SoundTransport):
     """What the next ones have in common."""
 
     @override
-    def register(
+    def add_connection(
         self,
         handle: MemoryHandle,
         identity: ConnectionIdentity,
         *,
         admission: Admission[ConnectionIdentity] | None = None,
-    ) -> Connection[MemoryHandle, ConnectionIdentity]:
-        return super().register(self.cleared(handle), self.changed(identity), admission=admission)
+    ) -> ConnectionId:
+        return super().add_connection(handle, self.changed(identity), admission=admission)
 
-    def cleared(self, handle: MemoryHandle) -> MemoryHandle:
-        return handle
+    @override
+    def let_in(
+        self,
+        handle: SoundHandle,
+        identity: ConnectionIdentity,
+        admission: Admission[ConnectionIdentity],
+    ) -> None:
+        super().let_in(handle, self.changed(identity), admission)
 
     def changed(self, identity: ConnectionIdentity) -> ConnectionIdentity:
-        return identity
+        raise NotImplementedError
 
 
 @breaks("REG-1")
-class CopiesTheIdentity(RegistersInItsOwnWay):
+class CopiesTheIdentity(ChangesTheIdentity):
     @override
     def changed(self, identity: ConnectionIdentity) -> ConnectionIdentity:
         return replace(identity)
 
 
 @breaks("REG-1", "BRD-1")
-class InventsAnApiToken(RegistersInItsOwnWay):
+class InventsAnApiToken(ChangesTheIdentity):
     @override
     def changed(self, identity: ConnectionIdentity) -> ConnectionIdentity:
         if identity.token_hash is None:
@@ -63,15 +70,21 @@ class InventsAnApiToken(RegistersInItsOwnWay):
 
 
 @breaks("REG-2")
-class ReplacesADuplicate(RegistersInItsOwnWay):
+class ReplacesADuplicate(SoundTransport):
     @override
-    def cleared(self, handle: MemoryHandle) -> MemoryHandle:
+    def add_connection(
+        self,
+        handle: MemoryHandle,
+        identity: ConnectionIdentity,
+        *,
+        admission: Admission[ConnectionIdentity] | None = None,
+    ) -> ConnectionId:
         super().remove_connection(handle)
-        return handle
+        return super().add_connection(handle, identity, admission=admission)
 
 
 @breaks("REG-1")
-class TellsAnotherId(MemoryTransport):
+class TellsAnotherId(SoundTransport):
     @override
     def add_connection(
         self,
@@ -85,15 +98,15 @@ class TellsAnotherId(MemoryTransport):
 
 
 @breaks("REG-3")
-class ClosesWhatItRemoves(MemoryTransport):
+class ClosesWhatItRemoves(SoundTransport):
     @override
     def remove_connection(self, handle: MemoryHandle) -> None:
         super().remove_connection(handle)
-        handle.close(1000, "")
+        handle.close(Ending.by_app())
 
 
 @breaks("REG-3")
-class RemovesOnlyOnce(MemoryTransport):
+class RemovesOnlyOnce(SoundTransport):
     @override
     def remove_connection(self, handle: MemoryHandle) -> None:
         known = handle in [connection.handle for connection in self.get_connections()]
@@ -103,10 +116,14 @@ class RemovesOnlyOnce(MemoryTransport):
 
 
 @breaks("REG-3", "LIF-1")
-class RemembersWhoWasHere(MemoryTransport):
+class RemembersWhoWasHere(SoundTransport):
     def __init__(self, **options: Any) -> None:
         self._gone: list[ConnectionIdentity] = []
         super().__init__(**options)
+
+    @override
+    def forget(self, handle: MemoryHandle) -> None:
+        self.remove_connection(handle)
 
     @override
     def remove_connection(self, handle: MemoryHandle) -> None:
@@ -115,7 +132,7 @@ class RemembersWhoWasHere(MemoryTransport):
 
 
 @breaks("REG-4")
-class IsAlwaysReady(MemoryTransport):
+class IsAlwaysReady(SoundTransport):
     @override
     def is_ready(self) -> bool:
         return True

@@ -5,7 +5,14 @@ from __future__ import annotations
 import anyio
 from typing_extensions import override
 
-from gatecast import Position, RelayBatch, RelayGapError, RelayUnavailableError
+from gatecast.errors import (
+    RelayGapError,
+    RelayUnavailableError,
+)
+from gatecast.ports import (
+    Position,
+    RelayBatch,
+)
 from tests.contracts.broken.relay_catalogue import Client, breaks
 
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from functools import cache
 from types import new_class
 from typing import ClassVar, TypeVar
+from uuid import uuid4
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 from typing_extensions import override
 
-from gatecast import Position, Relay, RelayBatch, RelayUnavailableError
-from gatecast_contracts import RelayContract, RelayLog
-from gatecast_contracts.proof import proofs_of
-from tests.contracts.in_process_relay_contract import InProcessLog, Loseable
+from gatecast.errors import RelayGapError, RelayUnavailableError
+from gatecast.ports import Position, Relay, RelayBatch
+from gatecast_contracts import RelayContract, RelayLog, proofs_of
 
 __all__ = [
     "BROKEN_RELAYS",
@@ -32,31 +34,68 @@ __all__ = [
 ]
 
 
-class Broker(Loseable):
-    """A log that clients may be cut off from."""
+class Broker:
+    """A log in memory that clients may be cut off from, written as plainly as can be."""
 
-    reachable = True
-    readers = 0
-    """How many are reading, where a broken client keeps count."""
+    def __init__(self) -> None:
+        self.reachable = True
+        self.readers = 0
+        """How many are reading, where a broken client keeps count."""
+        self._changed: set[anyio.Event] = set()
+        self.lose()
 
-    @property
-    def log_id(self) -> str:
-        return self._log_id
+    def lose(self) -> None:
+        self.log_id = uuid4().hex
+        self.dropped = 0
+        self._entries: list[bytes] = []
 
-    @property
-    def dropped(self) -> int:
-        return self._dropped
-
-    def tip(self) -> Position | None:
-        return self._batch(self._end).position
+    def drop_oldest(self, count: int) -> None:
+        del self._entries[:count]
+        self.dropped += count
 
     def append(self, entry: bytes) -> None:
-        self._append(entry)
+        self._entries.append(entry)
+        self._wake()
 
     def cut_off(self) -> None:
         self.reachable = False
-        for event in self._waiting:
-            event.set()
+        self._wake()
+
+    def tip(self) -> Position | None:
+        return self._position(self.dropped + len(self._entries))
+
+    async def read(self, after: Position | None, wait: float) -> RelayBatch:
+        await checkpoint()
+        if wait > 0 and self._start(after) == len(self._entries):
+            await self._wait_for_change(wait)
+        start = self._start(after)
+        entries = tuple(self._entries[start : start + 256])
+        return RelayBatch(entries, self._position(self.dropped + start + len(entries)))
+
+    def _start(self, after: Position | None) -> int:
+        if after is None:
+            return 0
+        log_id, _, count = after.partition("/")
+        start = int(count) - self.dropped
+        if log_id != self.log_id or not 0 <= start <= len(self._entries):
+            raise RelayGapError(after)
+        return start
+
+    def _position(self, count: int) -> Position | None:
+        return Position(f"{self.log_id}/{count}") if count else None
+
+    async def _wait_for_change(self, seconds: float) -> None:
+        changed = anyio.Event()
+        self._changed.add(changed)
+        try:
+            with anyio.move_on_after(seconds):
+                await changed.wait()
+        finally:
+            self._changed.discard(changed)
+
+    def _wake(self) -> None:
+        while self._changed:
+            self._changed.pop().set()
 
 
 class Client:
@@ -67,11 +106,12 @@ class Client:
 
     async def publish(self, entry: bytes) -> None:
         self.reach()
-        await self.broker.publish(entry)
+        self.broker.append(entry)
+        await checkpoint()
 
     async def read(self, after: Position | None, *, wait: float) -> RelayBatch:
         self.reach()
-        batch = await self.broker.read(after, wait=wait)
+        batch = await self.broker.read(after, wait)
         self.reach()
         return batch
 
@@ -80,24 +120,32 @@ class Client:
             raise RelayUnavailableError("cut off")
 
 
-class BrokerLog(InProcessLog):
+class BrokerLog(RelayLog):
     """Every relay object is a client of its own."""
 
     def __init__(self, client_type: type[Client]) -> None:
-        self.relay: Broker = Broker()
+        self._broker = Broker()
         self._client_type = client_type
 
     @override
     async def connect(self) -> Relay:
-        return self._client_type(self.relay)
+        return self._client_type(self._broker)
+
+    @override
+    async def drop_oldest(self, count: int) -> None:
+        self._broker.drop_oldest(count)
+
+    @override
+    async def lose(self) -> None:
+        self._broker.lose()
 
     @override
     async def cut_off(self) -> None:
-        self.relay.cut_off()
+        self._broker.cut_off()
 
     @override
     async def restore(self) -> None:
-        self.relay.reachable = True
+        self._broker.reachable = True
 
 
 class BrokerContract(RelayContract, abstract=True):

@@ -6,7 +6,11 @@ import anyio
 from anyio.lowlevel import checkpoint
 from typing_extensions import override
 
-from gatecast import Position, RelayBatch, RelayUnavailableError
+from gatecast.errors import RelayUnavailableError
+from gatecast.ports import (
+    Position,
+    RelayBatch,
+)
 from gatecast_adapters.event_loop import call_later
 from tests.contracts.broken.relay_catalogue import Broker, Client, breaks
 

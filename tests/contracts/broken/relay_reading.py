@@ -5,7 +5,11 @@ from __future__ import annotations
 import anyio
 from typing_extensions import override
 
-from gatecast import Position, RelayBatch, RelayUnavailableError
+from gatecast.errors import RelayUnavailableError
+from gatecast.ports import (
+    Position,
+    RelayBatch,
+)
 from tests.contracts.broken.relay_catalogue import Broker, Client, breaks
 
 

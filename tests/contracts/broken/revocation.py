@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from typing_extensions import override
@@ -12,44 +13,42 @@ from gatecast import (
     SESSION,
     AccountId,
     Admission,
-    AdmissionRevokedError,
     ApiTokenId,
-    Connection,
-    ConnectionHandle,
     ConnectionId,
     ConnectionIdentity,
-    Frame,
+    Ending,
     JsonrpcMessageFromServerToClient,
     Predicate,
     TokenHash,
 )
-from gatecast.connections.drops import close_handle
-from gatecast_adapters.memory import MemoryClose, MemoryHandle, MemoryTransport
+from gatecast.ports import ConnectionHandle, Frame
+from gatecast_adapters.memory import MemoryClose, MemoryHandle
 from tests.contracts.broken.catalogue import breaks
+from tests.contracts.broken.sound import GOODBYE, SoundHandle, SoundTransport
 
 
 def handles_of(
-    transport: MemoryTransport, predicate: Predicate[ConnectionIdentity]
+    transport: SoundTransport, predicate: Predicate[ConnectionIdentity]
 ) -> list[MemoryHandle]:
     return [each.handle for each in transport.get_connections() if predicate(each.identity)]
 
 
 @breaks("REV-1")
-class ClosesSessionsAsIfDone(MemoryTransport):
+class ClosesSessionsAsIfDone(SoundTransport):
     @override
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         return self.close_by(SESSION, token_hash, code=1000)
 
 
 @breaks("REV-1")
-class ClosesTokensWithoutAReason(MemoryTransport):
+class ClosesTokensWithoutAReason(SoundTransport):
     @override
     def close_sockets_for_token(self, api_token_id: ApiTokenId) -> int:
         return self.close_by(API_TOKEN, api_token_id, reason="")
 
 
 @breaks("REV-1")
-class ClosesABystander(MemoryTransport):
+class ClosesABystander(SoundTransport):
     @override
     def close_sockets_for_account(self, account_id: AccountId) -> int:
         closed = super().close_sockets_for_account(account_id)
@@ -59,15 +58,16 @@ class ClosesABystander(MemoryTransport):
 
 
 @breaks("REV-2", "LIF-2")
-class FlushesBeforeItCloses(MemoryHandle):
+class FlushesBeforeItCloses(SoundHandle):
     @override
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        self.frames += self._outbox.pop_all()
-        super().close(code, reason)
+    def close(self, ending: Ending = GOODBYE) -> None:
+        if not self.vanished:
+            self.resume()
+        super().close(ending)
 
 
 @breaks("REV-2")
-class SendsToTheRevoked(MemoryTransport):
+class SendsToTheRevoked(SoundTransport):
     def __init__(self, **options: Any) -> None:
         self._revoked: list[ConnectionHandle] = []
         super().__init__(**options)
@@ -84,8 +84,10 @@ class SendsToTheRevoked(MemoryTransport):
         return super().close_sockets_for_account(account_id)
 
     @override
-    def broadcast(self, message: JsonrpcMessageFromServerToClient) -> int:
-        accepted = super().broadcast(message)
+    def broadcast(
+        self, message: JsonrpcMessageFromServerToClient, *, exclude: ConnectionId | None = None
+    ) -> int:
+        accepted = super().broadcast(message, exclude=exclude)
         for handle in self._revoked:
             if isinstance(handle, MemoryHandle):
                 handle.frames.append(Frame(message))
@@ -93,7 +95,7 @@ class SendsToTheRevoked(MemoryTransport):
 
 
 @breaks("REV-3")
-class CountsAgain(MemoryTransport):
+class CountsAgain(SoundTransport):
     def __init__(self, **options: Any) -> None:
         self._closed: dict[TokenHash, int] = {}
         super().__init__(**options)
@@ -106,7 +108,7 @@ class CountsAgain(MemoryTransport):
 
 
 @breaks("REV-4")
-class TakesNoneForASession(MemoryTransport):
+class TakesNoneForASession(SoundTransport):
     @override
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         if not token_hash:
@@ -115,7 +117,7 @@ class TakesNoneForASession(MemoryTransport):
 
 
 @breaks("REV-4")
-class TakesNoneForAToken(MemoryTransport):
+class TakesNoneForAToken(SoundTransport):
     @override
     def close_sockets_for_token(self, api_token_id: ApiTokenId) -> int:
         if not api_token_id:
@@ -124,7 +126,7 @@ class TakesNoneForAToken(MemoryTransport):
 
 
 @breaks("REV-5")
-class StopsAtAFailedClose(MemoryTransport):
+class StopsAtAFailedClose(SoundTransport):
     @override
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         handles = handles_of(self, lambda identity: identity.token_hash == token_hash)
@@ -133,12 +135,12 @@ class StopsAtAFailedClose(MemoryTransport):
         for handle in handles:
             self.remove_connection(handle)
         for handle in handles:
-            handle.close(4001, "Session revoked")
+            handle.close(Ending.REVOKED)
         return len(handles)
 
 
 @breaks("BRD-6")
-class ClosesBeforeItRemoves(MemoryTransport):
+class ClosesBeforeItRemoves(SoundTransport):
     @override
     def close_sockets_for_session(self, token_hash: TokenHash) -> int:
         handles = handles_of(self, lambda identity: identity.token_hash == token_hash)
@@ -147,27 +149,29 @@ class ClosesBeforeItRemoves(MemoryTransport):
         if not token_hash or not handles:
             return super().close_sockets_for_session(token_hash)
         for handle in handles:
-            close_handle(handle, 4001, "Session revoked")
+            with suppress(RuntimeError):
+                handle.close(Ending.REVOKED)
         for handle in handles:
             self.remove_connection(handle)
         return len(handles)
 
 
 @breaks("REV-6")
-class ForgetsTheAdmission(MemoryTransport):
+class ForgetsTheAdmission(SoundTransport):
+    """It opens one when the credential has been checked."""
+
     @override
-    def register(
+    def let_in(
         self,
-        handle: MemoryHandle,
+        handle: SoundHandle,
         identity: ConnectionIdentity,
-        *,
-        admission: Admission[ConnectionIdentity] | None = None,
-    ) -> Connection[MemoryHandle, ConnectionIdentity]:
-        return super().register(handle, identity)
+        admission: Admission[ConnectionIdentity],
+    ) -> None:
+        super().let_in(handle, identity, self.adapter.admit())
 
 
 @breaks("REV-6")
-class RefusesAfterAnyRevocation(MemoryTransport):
+class RefusesAfterAnyRevocation(SoundTransport):
     revoked = False
 
     @override
@@ -176,24 +180,24 @@ class RefusesAfterAnyRevocation(MemoryTransport):
         return super().close_sockets_for_session(token_hash)
 
     @override
-    def register(
+    def let_in(
         self,
-        handle: MemoryHandle,
+        handle: SoundHandle,
         identity: ConnectionIdentity,
-        *,
-        admission: Admission[ConnectionIdentity] | None = None,
-    ) -> Connection[MemoryHandle, ConnectionIdentity]:
-        if admission is not None and self.revoked:
-            raise AdmissionRevokedError
-        return super().register(handle, identity, admission=admission)
+        admission: Admission[ConnectionIdentity],
+    ) -> None:
+        if self.revoked:
+            handle.close(Ending.REVOKED)
+        else:
+            super().let_in(handle, identity, admission)
 
 
 @breaks("REV-6")
-class RefusesWithAnotherCode(MemoryTransport):
+class RefusesWithAnotherCode(SoundTransport):
     @override
     async def serve(
         self, *, identify: Callable[[], Awaitable[ConnectionIdentity | None]]
-    ) -> MemoryHandle:
+    ) -> SoundHandle:
         handle = await super().serve(identify=identify)
         if handle.closed == (4001, "Session revoked"):
             handle.closed = MemoryClose(1008, "Refused")
@@ -201,7 +205,7 @@ class RefusesWithAnotherCode(MemoryTransport):
 
 
 @breaks("REV-8", "REV-9")
-class KeepsTheOldIdentity(MemoryTransport):
+class KeepsTheOldIdentity(SoundTransport):
     @override
     def rotate_identity(
         self,
@@ -214,7 +218,7 @@ class KeepsTheOldIdentity(MemoryTransport):
 
 
 @breaks("REV-8", "REV-9")
-class ClosesToRotate(MemoryTransport):
+class ClosesToRotate(SoundTransport):
     @override
     def rotate_identity(
         self,

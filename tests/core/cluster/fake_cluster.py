@@ -12,12 +12,15 @@ from gatecast.cluster._envelopes import NodeId
 from gatecast.cluster._node import Node
 from gatecast.cluster.cluster import Cluster
 from gatecast.cluster.policies import Policies
-from gatecast.cluster.reports import ClusterReport, ClusterReportKind
 from gatecast.connections.guard import AuditEvent
 from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import RelayGapError, RelayUnavailableError
 from gatecast.identity.index import AnyIndex
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.observer import (
+    ClusterReport,
+    ClusterReportKind,
+)
 from gatecast.ports.relay import Position, RelayBatch
 from tests.core.fakes import FakeHandle, SharedWorld, World, checkpoint, session, step
 
@@ -116,7 +119,7 @@ class FakeNode:
         self.cluster = Cluster(
             self.relay,
             self.transport,
-            host=world.host,
+            runtime=world.runtime,
             new_id=lambda: UUID(int=number),
             **options,
         )

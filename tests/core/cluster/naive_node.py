@@ -13,7 +13,11 @@ from itertools import count
 from typing import Protocol
 from uuid import UUID
 
-from gatecast.cluster._envelopes import Broadcast, KeyRevocation, decode
+from gatecast.cluster._envelopes import (
+    Broadcast,
+    KeyRevocation,
+    decode,
+)
 from gatecast.identity.ids import AccountId
 from gatecast.identity.types import ConnectionIdentity
 from tests.core.cluster.simulated_log import SimulatedLog, Stored

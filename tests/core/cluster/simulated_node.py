@@ -8,13 +8,17 @@ from uuid import UUID
 
 from gatecast.cluster.cluster import Cluster
 from gatecast.cluster.policies import Policies
-from gatecast.cluster.reports import ClusterReport, ClusterReportKind
 from gatecast.connections.admission import Admission
 from gatecast.connections.transport import ConnectionTransport
 from gatecast.identity.ids import AccountId
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import JsonrpcMessageFromServerToClient
+from gatecast.ports.ending import Ending
+from gatecast.ports.observer import (
+    ClusterReport,
+    ClusterReportKind,
+)
 from tests.core.cluster.naive_node import LEASE, History, NaiveNode
 from tests.core.cluster.simulated_log import SimulatedRelay
 from tests.core.fakes import SharedWorld, checkpoint
@@ -42,8 +46,8 @@ class Clock(SharedWorld):
         """Whether the next checkpoint raises."""
         self.checkpoints = 0
         self._rings_late = False
-        self.host = replace(
-            self.host,
+        self.runtime = replace(
+            self.runtime,
             checkpoint=self._checkpoint,
             call_later=self._call_a_bit_later,
         )
@@ -99,7 +103,7 @@ class SimulatedConnection:
         self.node.naive.check_delivery(self, history.broadcasts[number - 1])
         self.numbers.append(number)
 
-    def close(self, code: int, reason: str) -> None:
+    def close(self, ending: Ending) -> None:
         self.is_closed = True
 
 
@@ -112,14 +116,14 @@ class SimulatedNode:
         self.history = history
         self.clock = clock
         self.naive = NaiveNode(history, self)
-        self.relay = SimulatedRelay(history.log, clock.host.clock, self.naive, most)
+        self.relay = SimulatedRelay(history.log, clock.runtime.clock, self.naive, most)
         self.transport: ConnectionTransport[SimulatedConnection, ConnectionIdentity] = (
-            ConnectionTransport("simulated", host=clock.host)
+            ConnectionTransport("simulated", runtime=clock.runtime)
         )
         self.cluster = Cluster(
             self.relay,
             self.transport,
-            host=clock.host,
+            runtime=clock.runtime,
             lease=LEASE,
             policies=POLICIES,
             new_id=new_id,

@@ -4,13 +4,13 @@ import pytest
 
 from gatecast.cluster._envelopes import encode
 from gatecast.cluster._node import NodeState
-from gatecast.cluster.reports import ClusterReportKind
 from gatecast.errors import (
     FencedError,
     RelayGapError,
     RelayUnavailableError,
     RevocationNotDurableError,
 )
+from gatecast.ports.observer import ClusterReportKind
 from tests.core.cluster.fake_cluster import FENCED, RETRY, REVOKED, FakeCluster
 from tests.core.fakes import ALICE, BOB, FakeHandle, daemon, note, run, session, step
 
@@ -100,8 +100,8 @@ def test_a_node_that_finds_the_relay_again_goes_on_at_once() -> None:
 def test_a_beat_from_before_the_loss_does_not_show_that_a_node_has_caught_up() -> None:
     nodes = FakeCluster()
     node = nodes.joined()
-    nodes.log.entries.append(encode(node.node.beat()))
-    node.node.lost("reset")
+    nodes.log.entries.append(encode(node.node.heartbeat()))
+    node.node.link_lost("reset")
     nodes.settle()
     assert node.cluster.health().state is NodeState.CATCHING_UP
     nodes.pass_time(3)
@@ -192,7 +192,7 @@ def test_an_admission_that_began_before_the_node_was_fenced_is_not_let_in_afterw
     assert node.cluster.health().is_healthy
     for each in (admission, late):
         handle = FakeHandle()
-        assert node.transport.let_in(handle, daemon(), each) is None
+        assert node.transport.adapter.let_in(handle, daemon(), each) is None
         assert handle.closes == [(1013, "Identification took too long")]
 
 
@@ -203,7 +203,7 @@ def test_a_revocation_on_another_node_refuses_who_is_being_admitted_here() -> No
     run(here.cluster.close_sockets_for_account(ALICE))
     nodes.settle()
     handle = FakeHandle()
-    assert there.transport.let_in(handle, session("s"), admission) is None
+    assert there.transport.adapter.let_in(handle, session("s"), admission) is None
     assert handle.closes == [REVOKED]
 
 

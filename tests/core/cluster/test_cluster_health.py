@@ -1,7 +1,7 @@
 """What a node says of itself, which is for load balancers and alarms."""
 
-from gatecast.cluster._cluster_node import ClusterHealth
 from gatecast.cluster._node import NodeState
+from gatecast.cluster.cluster import ClusterHealth
 from gatecast.errors import RelayUnavailableError
 from tests.core.cluster.fake_cluster import FENCED, FakeCluster
 

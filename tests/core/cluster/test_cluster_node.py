@@ -5,22 +5,26 @@ from typing import Literal
 import pytest
 
 from gatecast.cluster._envelopes import (
-    Beat,
     Broadcast,
+    Heartbeat,
     KeyRevocation,
     NodeId,
-    Recipients,
     ToAll,
     ToKey,
     ToPolicy,
+    ToRecipients,
     encode,
 )
-from gatecast.cluster._live_nodes import Peers
+from gatecast.cluster._live_nodes import LiveNodes
 from gatecast.cluster._node import NodeState
-from gatecast.cluster.reports import ClusterReport, ClusterReportKind, log_report
+from gatecast.cluster.reports import log_report
 from gatecast.connections.guard import AuditEvent, AuditEventType
 from gatecast.errors import FencedError, RelayUnavailableError
 from gatecast.messages.frame import Frame
+from gatecast.ports.observer import (
+    ClusterReport,
+    ClusterReportKind,
+)
 from tests.core.cluster.fake_cluster import FENCED, RETRY, REVOKED, FakeCluster, FakeNode
 from tests.core.fakes import ALICE, BOB, HELLO, FakeHandle, daemon, note, run, session
 
@@ -28,7 +32,9 @@ STRANGER = NodeId("stranger")
 LOGOUT = AuditEvent(event_type=AuditEventType.LOGOUT, outcome="success", account_id=ALICE)
 
 
-def broadcast(seq: int, recipients: Recipients | None = None, message: str | None = None) -> bytes:
+def broadcast(
+    seq: int, recipients: ToRecipients | None = None, message: str | None = None
+) -> bytes:
     text = Frame(note(seq)).text if message is None else message
     return encode(Broadcast(node=STRANGER, seq=seq, message=text, recipients=recipients or ToAll()))
 
@@ -47,7 +53,7 @@ def revocation(seq: int = 1, index: str = "account", key: str = str(ALICE)) -> b
     )
 
 
-def following() -> tuple[FakeCluster, FakeNode, FakeHandle]:
+def running() -> tuple[FakeCluster, FakeNode, FakeHandle]:
     nodes = FakeCluster()
     node = nodes.joined()
     return nodes, node, node.connect()
@@ -77,7 +83,7 @@ def read(nodes: FakeCluster, *entries: bytes) -> None:
     ],
 )
 def test_what_may_have_been_a_revocation_fences_the_node_which_joins_anew(entry: bytes) -> None:
-    nodes, node, handle = following()
+    nodes, node, handle = running()
     read(nodes, entry)
     assert handle.closes == [FENCED]
     assert node.kinds[-1] is ClusterReportKind.FENCED
@@ -97,7 +103,7 @@ def test_what_may_have_been_a_revocation_fences_the_node_which_joins_anew(entry:
     ],
 )
 def test_what_was_no_revocation_is_skipped_and_reported(entry: bytes) -> None:
-    nodes, node, handle = following()
+    nodes, node, handle = running()
     read(nodes, entry, broadcast(2))
     assert (handle.numbers, handle.closes) == ([2], [])
     assert node.kinds == [ClusterReportKind.FOLLOWING, ClusterReportKind.SKIPPED]
@@ -116,7 +122,7 @@ def test_a_revocation_that_fails_on_a_node_fences_it() -> None:
 
 
 def test_a_revocation_that_could_not_be_applied_is_read_again_and_nothing_is_skipped() -> None:
-    nodes, node, handle = following()
+    nodes, node, handle = running()
     # As if the connections were served by another thread than the one that reads.
     nodes.world.thread = 2
     read(nodes, revocation())
@@ -131,7 +137,7 @@ def test_a_revocation_that_could_not_be_applied_is_read_again_and_nothing_is_ski
 def test_a_repeated_revocation_closes_what_came_since(
     state: Literal["following", "catching up"],
 ) -> None:
-    nodes, node, handle = following()
+    nodes, node, handle = running()
     read(nodes, revocation(seq=1))
     since = node.connect()
     if state == "catching up":
@@ -143,13 +149,13 @@ def test_a_repeated_revocation_closes_what_came_since(
 
 
 def test_an_entry_with_an_earlier_number_is_late_and_not_delivered() -> None:
-    nodes, _, handle = following()
+    nodes, _, handle = running()
     read(nodes, broadcast(2), broadcast(1), broadcast(2), broadcast(3))
     assert handle.numbers == [2, 3]
 
 
 def test_broadcasts_wait_while_the_node_catches_up_and_revocations_do_not() -> None:
-    nodes, node, handle = following()
+    nodes, node, handle = running()
     stays = node.connect(daemon(BOB))
     node.relay.read_only = True
     nodes.pass_time(3)
@@ -162,7 +168,7 @@ def test_broadcasts_wait_while_the_node_catches_up_and_revocations_do_not() -> N
 
 
 def test_a_node_that_is_too_many_broadcasts_behind_is_fenced() -> None:
-    nodes, node, handle = following()
+    nodes, node, handle = running()
     node.relay.read_only = True
     nodes.pass_time(3)
     read(nodes, *(broadcast(seq) for seq in range(1, 10_001)))
@@ -175,7 +181,7 @@ def test_a_node_that_is_too_many_broadcasts_behind_is_fenced() -> None:
 
 
 def test_while_a_node_is_fenced_nothing_waits_for_it() -> None:
-    nodes, node, _ = following()
+    nodes, node, _ = running()
     node.relay.read_only = True
     nodes.pass_time(11)
     read(nodes, *(broadcast(seq) for seq in range(1, 5)), revocation(seq=6, index="unknown"))
@@ -187,11 +193,11 @@ def test_while_a_node_is_fenced_nothing_waits_for_it() -> None:
 
 
 def test_what_a_node_remembers_of_publishers_is_bounded() -> None:
-    nodes, node, _ = following()
-    strangers = (encode(Beat(node=NodeId(f"life-{life}"), seq=1)) for life in range(10_500))
+    nodes, node, _ = running()
+    strangers = (encode(Heartbeat(node=NodeId(f"life-{life}"), seq=1)) for life in range(10_500))
     read(nodes, *strangers)
-    peers: Peers = vars(node.node)["_peers"]
-    state = vars(peers)
+    others: LiveNodes = vars(node.node)["_others"]
+    state = vars(others)
     assert len(state["_last_of"]) == 10_000
     nodes.pass_time(30)
     assert len(state["_heard"]) == 1
@@ -221,7 +227,7 @@ def test_connections_are_closed_before_anybody_is_told_that_the_node_is_fenced()
 
 
 def test_a_close_that_calls_back_finds_the_node_fenced() -> None:
-    nodes, node, _ = following()
+    nodes, node, _ = running()
     seen: list[object] = []
 
     def call_back() -> None:

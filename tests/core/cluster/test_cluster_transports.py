@@ -6,7 +6,7 @@ import pytest
 
 from gatecast.cluster.cluster import Cluster
 from gatecast.connections.group import TransportGroup
-from gatecast.connections.member import GroupMember
+from gatecast.connections.member import HasMember
 from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import FencedError
 from gatecast.identity.types import ConnectionIdentity
@@ -27,10 +27,12 @@ class Two:
     def __post_init__(self) -> None:
         self.sockets = self.world.transport()
         self.streams = self.world.transport()
-        members: tuple[GroupMember[ConnectionIdentity], ...] = (self.sockets, self.streams)
+        members: tuple[HasMember[ConnectionIdentity], ...] = (self.sockets, self.streams)
         if self.grouped:
             members = (TransportGroup("outer", TransportGroup("inner", *members)),)
-        self.cluster = Cluster(FakeRelay(self.log, self.world), *members, host=self.world.host)
+        self.cluster = Cluster(
+            FakeRelay(self.log, self.world), *members, runtime=self.world.runtime
+        )
         self.running = self.cluster.run()
 
     def settle(self) -> None:

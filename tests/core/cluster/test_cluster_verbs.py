@@ -5,7 +5,11 @@ from collections.abc import Callable, Coroutine
 import pytest
 from typing_extensions import TypedDict, Unpack
 
-from gatecast.cluster._envelopes import Beat, UnreadableEntry, decode
+from gatecast.cluster._envelopes import (
+    Heartbeat,
+    UnreadableEntry,
+    decode,
+)
 from gatecast.cluster.policies import Policies, PolicyCall
 from gatecast.connections.guard import AuditEvent, AuditEventType
 from gatecast.errors import (
@@ -82,6 +86,9 @@ REVOCATIONS: dict[str, tuple[ConnectionIdentity, Call]] = {
     "revoke": (daemon(), lambda it: it.cluster.revoke(ACCOUNT, ALICE)),
     "event": (session("s"), lambda it: it.cluster.revoke_by_event(LOST_SESSION)),
     "role": (session("s"), lambda it: it.cluster.revoke_by_event(LOST_ROLE)),
+    "revoke_session": (session("s"), lambda it: it.cluster.revoke_session(TokenHash("s"))),
+    "revoke_account": (session("s"), lambda it: it.cluster.revoke_account(ALICE)),
+    "revoke_token": (api_token("a"), lambda it: it.cluster.revoke_token(ApiTokenId("a"))),
 }
 
 
@@ -276,7 +283,7 @@ def test_every_entry_of_a_node_has_a_number_of_its_own() -> None:
         run(node.cluster.revoke(ACCOUNT, BOB))
     nodes.pass_time(5)
     decoded = [decode(entry) for entry in here.log.entries]
-    assert any(isinstance(each, Beat) for each in decoded)
+    assert any(isinstance(each, Heartbeat) for each in decoded)
     for node in (here, there):
         numbers = [
             each.seq

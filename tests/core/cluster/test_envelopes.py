@@ -9,12 +9,12 @@ from pydantic import JsonValue
 
 from gatecast.cluster._envelopes import (
     Acknowledgement,
-    Beat,
     Broadcast,
-    Bye,
     Envelope,
     EventRevocation,
+    Heartbeat,
     KeyRevocation,
+    Leave,
     NodeId,
     ToAll,
     ToKey,
@@ -39,9 +39,9 @@ EVENT = AuditEvent(
     api_token_id=ApiTokenId("a"),
 )
 ENVELOPES: list[Envelope] = [
-    Beat(node=NODE, seq=1),
-    Beat(node=NODE, seq=2, acknowledged=(Acknowledgement(node=NODE, seq=1, closed=3),)),
-    Bye(node=NODE, seq=3),
+    Heartbeat(node=NODE, seq=1),
+    Heartbeat(node=NODE, seq=2, acknowledged=(Acknowledgement(node=NODE, seq=1, closed=3),)),
+    Leave(node=NODE, seq=3),
     REVOCATION,
     EventRevocation(node=NODE, seq=6, event=EVENT, acknowledge=False),
     Broadcast(node=NODE, seq=7, message="{}", recipients=ToAll()),
@@ -131,7 +131,7 @@ def test_what_was_in_an_entry_that_cannot_be_read_is_not_told() -> None:
 
 def test_text_that_utf_8_lacks_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="surrogate"):
-        encode(Beat(node=NodeId("\ud800"), seq=1))
+        encode(Heartbeat(node=NodeId("\ud800"), seq=1))
 
 
 @given(st.binary())

@@ -13,7 +13,7 @@ class Leased:
     def __init__(self) -> None:
         self.world = World()
         self.ended_at: list[float] = []
-        self.lease = Lease(self.world.host, 10, lambda: self.ended_at.append(self.age()))
+        self.lease = Lease(self.world.runtime, 10, lambda: self.ended_at.append(self.age()))
         self._begin = self.world.now
 
     def age(self) -> float:
@@ -23,13 +23,13 @@ class Leased:
         """Send a beat that comes back after `takes` seconds."""
         self.lease.sent(number)
         self.world.pass_time(takes)
-        return self.lease.came_back(number)
+        return self.lease.renew(number)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 def test_a_lease_is_above_zero(seconds: float) -> None:
     with pytest.raises(InvalidLimitError, match="lease"):
-        Lease(World().host, seconds, lambda: None)
+        Lease(World().runtime, seconds, lambda: None)
 
 
 def test_a_lease_has_not_begun_before_a_beat_came_back() -> None:
@@ -62,22 +62,22 @@ def test_an_older_beat_that_comes_back_after_a_newer_one_renews_nothing() -> Non
     leased.lease.sent(1)
     leased.world.pass_time(2)
     assert leased.beat(2)
-    assert leased.lease.came_back(1)
+    assert leased.lease.renew(1)
     assert leased.lease.age == 0
 
 
 def test_a_beat_that_was_not_sent_or_came_back_before_renews_nothing() -> None:
     leased = Leased()
     assert leased.beat(1)
-    assert not leased.lease.came_back(1)
-    assert not leased.lease.came_back(7)
+    assert not leased.lease.renew(1)
+    assert not leased.lease.renew(7)
 
 
 def test_a_beat_from_before_the_required_one_renews_the_lease_and_is_no_ground_to_go_on() -> None:
     leased = Leased()
     leased.lease.sent(1)
-    leased.lease.require(2)
-    assert not leased.lease.came_back(1)
+    leased.lease.require_beat(2)
+    assert not leased.lease.renew(1)
     assert not leased.lease.ended
     assert leased.beat(2)
 
@@ -139,5 +139,5 @@ def test_the_next_beat_is_due_after_a_quarter_of_the_lease_or_at_once() -> None:
     leased.world.pass_time(4)
     assert leased.lease.seconds_to_beat() == 0
     leased.lease.sent(2)
-    leased.lease.hurry()
+    leased.lease.beat_now()
     assert leased.lease.seconds_to_beat() == 0

@@ -6,7 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from gatecast.cluster._envelopes import Broadcast, NodeId, ToPolicy, decode, encode
+from gatecast.cluster._envelopes import (
+    Broadcast,
+    NodeId,
+    ToPolicy,
+    decode,
+    encode,
+)
 from gatecast.cluster.policies import Policies, PolicyCall
 from gatecast.errors import (
     DuplicatePolicyError,
@@ -90,9 +96,9 @@ def test_an_unknown_policy_is_refused_with_those_that_are_known(known: str) -> N
     policies: Policies[ConnectionIdentity] = Policies()
     for name in known.split(", ") if known != "none" else ():
         policies.register(name)(lambda identity, message: True)
-    with pytest.raises(UnknownPolicyError, match=f"only {known}"):
+    with pytest.raises(UnknownPolicyError, match=f"registered: {known}"):
         policies.require(PolicyCall("other", {}))
-    with pytest.raises(UnknownPolicyError, match=f"only {known}"):
+    with pytest.raises(UnknownPolicyError, match=f"registered: {known}"):
         policies.predicate("other", {}, HELLO)
 
 

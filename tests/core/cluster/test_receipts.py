@@ -107,7 +107,7 @@ def test_answers_that_never_get_into_the_log_are_bounded() -> None:
     for _ in range(1100):
         step(here.cluster.revoke_and_wait(ACCOUNT, BOB))
     nodes.pass_time(1)
-    assert len(there.node.beat().acknowledged) == 1000
+    assert len(there.node.heartbeat().acknowledged) == 1000
 
 
 def test_a_node_that_knows_nobody_yet_waits_for_those_that_it_finds_in_the_log() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from gatecast.connections._predicates import Predicate
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import GatecastError
+from gatecast.identity.predicate import Predicate
 from gatecast.identity.types import ConnectionIdentity as Identity
+from gatecast.ports.observer import DroppedConnection
 from tests.core.connections.model_verbs import SLOTS, Deed, Rule
 from tests.core.fakes import FakeHandle, World
 

@@ -74,7 +74,7 @@ class Side(Callbacks, Generic[TAdmission]):
     def let_in(self, slot: int, identity: Identity, lasts: float | None, recent: int) -> bool:
         admission = self._admission(recent) or self.transport.admit()
         lasting = self._lasting(identity, lasts)
-        connection = self.transport.let_in(self.handles[slot], lasting, admission)
+        connection = self.transport.adapter.let_in(self.handles[slot], lasting, admission)
         if connection is not None:
             self.ids[slot] = connection.id
         return connection is not None
@@ -92,7 +92,7 @@ class Side(Callbacks, Generic[TAdmission]):
     def _lasting(self, identity: Identity, seconds: float | None) -> Identity:
         if seconds is None:
             return identity
-        return replace(identity, expires_at=self.world.host.wall_clock() + seconds)
+        return replace(identity, expires_at=self.world.runtime.wall_clock() + seconds)
 
     def _admission(self, recent: int | None) -> TAdmission | None:
         if recent is None or len(self.admissions) < recent:
@@ -108,7 +108,7 @@ class Side(Callbacks, Generic[TAdmission]):
         return self.transport.close_where(self.predicate(rule))
 
     def close_expired(self) -> int:
-        return self.transport.close_expired()
+        return self.transport.adapter.close_expired()
 
     # What is sent
 
@@ -126,7 +126,7 @@ class Side(Callbacks, Generic[TAdmission]):
 
     def begin_spread(self, rule: Rule, turn: int) -> int | None:
         predicate = self.predicate(rule)
-        self.spreads.append(self.transport.broadcast_spread(self._message(), predicate, turn=turn))
+        self.spreads.append(self.transport.broadcast_spread(self._message(), predicate, batch=turn))
         return self.step_spread(1, 0.0)
 
     def step_spread(self, recent: int, late: float) -> int | None:

@@ -6,15 +6,16 @@ from collections.abc import Coroutine, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from gatecast.connections._predicates import Predicate
 from gatecast.identity.ids import ConnectionId, TokenHash
 from gatecast.identity.index import Index
+from gatecast.identity.predicate import Predicate
 from gatecast.identity.types import ConnectionIdentity as Identity
 from gatecast.messages.jsonrpc import JsonrpcNotification as Message
 from tests.core.fakes import FakeHandle
 
 TKey = TypeVar("TKey", bound=Hashable)
 TAdmission = TypeVar("TAdmission", bound="Endable")
+TAdmission_contra = TypeVar("TAdmission_contra", bound="Endable", contravariant=True)
 
 SLOTS = 8
 """How many handles there are; each is connected or not."""
@@ -33,6 +34,15 @@ class Registered(Protocol):
     def identity(self) -> Identity: ...
 
 
+class Adapter(Protocol[TAdmission_contra]):
+    """What the ports for adapters have in common."""
+
+    def let_in(
+        self, handle: FakeHandle, identity: Identity, admission: TAdmission_contra
+    ) -> Registered | None: ...
+    def close_expired(self) -> int: ...
+
+
 class Transport(Protocol[TAdmission]):
     """The verbs that the two transports have in common."""
 
@@ -40,9 +50,8 @@ class Transport(Protocol[TAdmission]):
     def add_connection(
         self, handle: FakeHandle, identity: Identity, *, admission: TAdmission | None = None
     ) -> ConnectionId: ...
-    def let_in(
-        self, handle: FakeHandle, identity: Identity, admission: TAdmission
-    ) -> Registered | None: ...
+    @property
+    def adapter(self) -> Adapter[TAdmission]: ...
     def remove_connection(self, handle: FakeHandle) -> None: ...
     def rotate_identity(
         self,
@@ -54,13 +63,12 @@ class Transport(Protocol[TAdmission]):
     def get_connections(self) -> Sequence[Registered]: ...
     def close_by(self, index: Index[Identity, TKey], key: TKey) -> int: ...
     def close_where(self, predicate: Predicate[Identity]) -> int: ...
-    def close_expired(self) -> int: ...
     def broadcast(self, message: Message) -> int: ...
     def broadcast_filtered(self, message: Message, predicate: Predicate[Identity]) -> int: ...
     def send_by(self, index: Index[Identity, TKey], key: TKey, message: Message) -> int: ...
     def send_to_connection(self, connection_id: ConnectionId, message: Message) -> bool: ...
     def broadcast_spread(
-        self, message: Message, predicate: Predicate[Identity], *, turn: int
+        self, message: Message, predicate: Predicate[Identity], *, batch: int
     ) -> Coroutine[None, None, int]: ...
 
 

@@ -6,13 +6,14 @@ import contextlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import HandleClosedError, SlowConsumerError
 from gatecast.identity.ids import ConnectionId
 from gatecast.identity.types import ConnectionIdentity as Identity
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import JsonrpcNotification as Message
-from gatecast.ports.runtime import Host
+from gatecast.ports.ending import Ending
+from gatecast.ports.observer import DroppedConnection
+from gatecast.ports.runtime import Runtime
 from tests.core.connections.naive_members import Index, Member, NaiveMembers, Rule, holds
 
 
@@ -24,8 +25,10 @@ class Broadcast:
 
 
 class NaiveDelivery(NaiveMembers):
-    def __init__(self, host: Host, on_drop: Callable[[DroppedConnection[Identity]], None]) -> None:
-        super().__init__(host, on_drop)
+    def __init__(
+        self, runtime: Runtime, on_drop: Callable[[DroppedConnection[Identity]], None]
+    ) -> None:
+        super().__init__(runtime, on_drop)
         self.broadcasts: list[Broadcast] = []
         self.drops: list[tuple[Member, Exception]] = []
         self.dropping = False
@@ -55,15 +58,15 @@ class NaiveDelivery(NaiveMembers):
         recipients = self._with_id(connection_id)
         return bool(recipients) and self._deliver(message, recipients) == 1
 
-    async def broadcast_spread(self, message: Message, predicate: Rule, *, turn: int) -> int:
+    async def broadcast_spread(self, message: Message, predicate: Rule, *, batch: int) -> int:
         self.close_expired()
         broadcast = Broadcast(Frame(message), self._may_see(predicate))
         self.broadcasts.append(broadcast)
         try:
             while broadcast.waiting:
                 self.close_expired()
-                self._advance(turn)
-                await self.host.checkpoint()
+                self._advance(batch)
+                await self.runtime.checkpoint()
         finally:
             broadcast.waiting.clear()
         return broadcast.accepted
@@ -76,11 +79,11 @@ class NaiveDelivery(NaiveMembers):
 
     def _finish(self) -> None:
         while any(broadcast.waiting for broadcast in self.broadcasts):
-            self._advance(turn=1)
+            self._advance(batch=1)
 
-    def _advance(self, turn: int) -> None:
+    def _advance(self, batch: int) -> None:
         unfinished = [broadcast for broadcast in self.broadcasts if broadcast.waiting]
-        for _ in range(turn):
+        for _ in range(batch):
             if unfinished and unfinished[0].waiting:
                 self._send(unfinished[0], unfinished[0].waiting.pop(0))
 
@@ -107,10 +110,13 @@ class NaiveDelivery(NaiveMembers):
             self.dropping = False
 
     def _report(self, member: Member, error: Exception) -> None:
+        ending = Ending.FAILED
+        if isinstance(error, SlowConsumerError):
+            ending = Ending.SLOW
+        elif isinstance(error, HandleClosedError):
+            ending = Ending.GONE
         with contextlib.suppress(Exception):
-            if isinstance(error, SlowConsumerError):
-                member.handle.close(1013, "Slow consumer")
-            elif not isinstance(error, HandleClosedError):
-                member.handle.close(1011, "Internal error")
+            if ending is not Ending.GONE:
+                member.handle.close(ending)
         with contextlib.suppress(Exception):
-            self.on_drop(DroppedConnection(member.id, member.identity, error))
+            self.on_drop(DroppedConnection("naive", member.id, member.identity, error, ending))

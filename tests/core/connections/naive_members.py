@@ -6,13 +6,15 @@ import contextlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import count
+from typing import Self
 
-from gatecast.connections._predicates import Predicate
-from gatecast.connections.drops import DroppedConnection
 from gatecast.identity.ids import ConnectionId
 from gatecast.identity.index import BUILT_IN, AnyIndex
+from gatecast.identity.predicate import Predicate
 from gatecast.identity.types import ConnectionIdentity as Identity
-from gatecast.ports.runtime import Host
+from gatecast.ports.ending import Ending
+from gatecast.ports.observer import DroppedConnection
+from gatecast.ports.runtime import Runtime
 from tests.core.fakes import FakeHandle
 
 Index = AnyIndex[Identity]
@@ -53,12 +55,19 @@ def holds(rule: Rule, identity: Identity, *, in_doubt: bool) -> bool:
 
 
 class NaiveMembers:
-    def __init__(self, host: Host, on_drop: Callable[[DroppedConnection[Identity]], None]) -> None:
-        self.host, self.on_drop = host, on_drop
+    def __init__(
+        self, runtime: Runtime, on_drop: Callable[[DroppedConnection[Identity]], None]
+    ) -> None:
+        self.runtime, self.on_drop = runtime, on_drop
         self.members: list[Member] = []
         self.revoked_keys: list[tuple[Index, Hashable]] = []
         self.revoked_rules: list[Rule] = []
         self.places = count()
+
+    @property
+    def adapter(self) -> Self:
+        """What the port for adapters has is here as well."""
+        return self
 
     # Who is connected
 
@@ -80,7 +89,7 @@ class NaiveMembers:
 
     def close_by(self, index: Index, key: Hashable) -> int:
         self.revoked_keys.append((index, key))
-        return self._close(self._under(index, key), 4001, "Session revoked")
+        return self._close(self._under(index, key), Ending.REVOKED)
 
     def close_where(self, predicate: Rule) -> int:
         self.revoked_rules.append(predicate)
@@ -89,17 +98,17 @@ class NaiveMembers:
         chosen = [member for member, who in asked if holds(predicate, who, in_doubt=True)]
         rotated = [member for member in self.members if member.rotated > since]
         chosen += [member for member in rotated if member not in chosen]
-        return self._close(chosen, 4001, "Session revoked")
+        return self._close(chosen, Ending.REVOKED)
 
     def close_expired(self) -> int:
-        now = self.host.wall_clock()
+        now = self.runtime.wall_clock()
         due = sorted((each for each in self.members if each.is_due(now)), key=Member.expiry)
-        return self._close(due, 4001, "Credential expired")
+        return self._close(due, Ending.EXPIRED)
 
-    def _close(self, chosen: list[Member], code: int, reason: str) -> int:
+    def _close(self, chosen: list[Member], ending: Ending) -> int:
         closed = [member for member in chosen if member in self.members]
         self.members = [member for member in self.members if member not in closed]
         for member in closed:
             with contextlib.suppress(Exception):
-                member.handle.close(code, reason)
+                member.handle.close(ending)
         return len(closed)

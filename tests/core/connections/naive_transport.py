@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from gatecast.connections.caps import Cap
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import (
     AdmissionError,
     AdmissionExpiredError,
@@ -22,16 +21,18 @@ from gatecast.errors import (
 )
 from gatecast.identity.ids import ConnectionId
 from gatecast.identity.types import ConnectionIdentity as Identity
-from gatecast.ports.runtime import Host
+from gatecast.ports.ending import Ending
+from gatecast.ports.observer import DroppedConnection
+from gatecast.ports.runtime import Runtime
 from tests.core.connections.naive_delivery import NaiveDelivery
 from tests.core.connections.naive_members import INDEXES, Member, holds, is_expired
 from tests.core.fakes import FakeHandle
 
-CLOSES: dict[type[AdmissionError], tuple[int, str]] = {
-    AdmissionRevokedError: (4001, "Session revoked"),
-    AdmissionExpiredError: (1013, "Identification took too long"),
-    CredentialExpiredError: (4001, "Credential expired"),
-    CapReachedError: (4429, "Too many connections"),
+ENDINGS: dict[type[AdmissionError], Ending] = {
+    AdmissionRevokedError: Ending.REVOKED,
+    AdmissionExpiredError: Ending.CHECK_TIMED_OUT,
+    CredentialExpiredError: Ending.EXPIRED,
+    CapReachedError: Ending.AT_CAPACITY,
 }
 """How a handle is closed that is not let in."""
 
@@ -50,18 +51,18 @@ class NaiveAdmission:
 class NaiveTransport(NaiveDelivery):
     def __init__(
         self,
-        host: Host,
+        runtime: Runtime,
         on_drop: Callable[[DroppedConnection[Identity]], None],
         limit: float,
         caps: Sequence[Cap[Identity]],
     ) -> None:
-        super().__init__(host, on_drop)
+        super().__init__(runtime, on_drop)
         self.limit, self.caps = limit, caps
 
     # Who is let in
 
     def admit(self) -> NaiveAdmission:
-        return NaiveAdmission(self.host.clock(), len(self.revoked_keys), len(self.revoked_rules))
+        return NaiveAdmission(self.runtime.clock(), len(self.revoked_keys), len(self.revoked_rules))
 
     def add_connection(
         self, handle: FakeHandle, identity: Identity, *, admission: NaiveAdmission | None = None
@@ -75,7 +76,7 @@ class NaiveTransport(NaiveDelivery):
             return self._add(handle, identity, admission)
         except AdmissionError as error:
             with contextlib.suppress(Exception):
-                handle.close(*CLOSES[type(error)])
+                handle.close(ENDINGS[type(error)])
         finally:
             admission.end()
         return None
@@ -94,7 +95,7 @@ class NaiveTransport(NaiveDelivery):
         added = Member(ConnectionId(uuid4()), handle, identity, places, next(self.places))
         self.members.append(added)
         self._set_timer(identity)
-        self._close(surplus, 4429, "Replaced by a newer connection")
+        self._close(surplus, Ending.REPLACED)
         return added
 
     def _check_handle(self, handle: FakeHandle) -> None:
@@ -125,7 +126,9 @@ class NaiveTransport(NaiveDelivery):
     def _set_timer(self, identity: Identity) -> None:
         """Look in time, even if the one that it was set for has gone by then."""
         if identity.expires_at is not None:
-            self.host.call_later(identity.expires_at - self.host.wall_clock(), self.close_expired)
+            self.runtime.call_later(
+                identity.expires_at - self.runtime.wall_clock(), self.close_expired
+            )
 
     # Who is refused, or makes room
 
@@ -143,11 +146,11 @@ class NaiveTransport(NaiveDelivery):
                 raise AdmissionRevokedError
 
     def _check_open(self, admission: NaiveAdmission) -> None:
-        if admission.ended or self.host.clock() - admission.opened_at >= self.limit:
+        if admission.ended or self.runtime.clock() - admission.opened_at >= self.limit:
             raise AdmissionExpiredError
 
     def _check_expiry(self, identity: Identity) -> None:
-        if is_expired(identity, self.host.wall_clock()):
+        if is_expired(identity, self.runtime.wall_clock()):
             raise CredentialExpiredError(identity.expires_at or 0.0)
 
     def _surplus(self, identity: Identity) -> list[Member]:

@@ -17,14 +17,14 @@ LIMIT = 60.0
 
 
 def admissions(world: World | None = None) -> Admissions[ConnectionIdentity]:
-    clock = (world or World()).host.clock
+    clock = (world or World()).runtime.clock
     return Admissions((ACCOUNT, SESSION, API_TOKEN), clock, LIMIT)
 
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
 def test_a_limit_that_admits_nobody_is_refused(limit: float) -> None:
     with pytest.raises(InvalidLimitError) as raised:
-        Admissions[ConnectionIdentity]((), World().host.clock, limit)
+        Admissions[ConnectionIdentity]((), World().runtime.clock, limit)
     assert raised.value.name == "max_admission_seconds"
 
 

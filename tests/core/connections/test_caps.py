@@ -44,7 +44,7 @@ def test_a_cap_may_refuse_the_new_one_instead() -> None:
         transport.add_connection(FakeHandle(), daemon())
     assert (caught.value.index, caught.value.limit) == ("account", 1)
     refused = FakeHandle()
-    assert transport.let_in(refused, daemon(), transport.admit()) is None
+    assert transport.adapter.let_in(refused, daemon(), transport.admit()) is None
     assert (first.closes, refused.closes) == ([], [(4429, "Too many connections")])
     transport.remove_connection(first)
     transport.add_connection(refused, daemon())

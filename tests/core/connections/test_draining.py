@@ -47,7 +47,7 @@ def test_nobody_is_let_in_from_the_first_instant_on() -> None:
     with pytest.raises(DrainingError):
         transport.add_connection(FakeHandle(), daemon())
     late = FakeHandle()
-    assert transport.let_in(late, daemon(), admission) is None
+    assert transport.adapter.let_in(late, daemon(), admission) is None
     assert late.closes == [GOING_AWAY]
     assert run(draining) == 1
 

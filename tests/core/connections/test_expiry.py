@@ -25,7 +25,7 @@ class Schedule:
 
     def __init__(self) -> None:
         self.world = World()
-        self.expiry: Expiry[str, str] = Expiry(self.world.host, self._take)
+        self.expiry: Expiry[str, str] = Expiry(self.world.runtime, self._take)
         self.closed: list[str] = []
 
     def _take(self) -> None:

@@ -2,15 +2,18 @@ from uuid import uuid4
 
 import pytest
 
-from gatecast.connections._fanout import Fanouts
+from gatecast.connections._announcer import Announcer
+from gatecast.connections._fanout import FanoutQueue
 from gatecast.connections.connection import Connection
 from gatecast.errors import HandleClosedError
 from gatecast.identity.ids import ConnectionId
 from gatecast.messages.frame import Frame
+from gatecast.ports.ending import Ending
 from tests.core.fakes import FakeHandle, note
 
 Member = Connection[FakeHandle, str]
 
+NOBODY: Announcer[str] = Announcer("fake", None)
 FRAMES = [Frame(note(number)) for number in range(3)]
 
 
@@ -18,8 +21,8 @@ def members(*handles: FakeHandle) -> list[Member]:
     return [Connection(ConnectionId(uuid4()), handle, "somebody") for handle in handles]
 
 
-def fanouts() -> Fanouts[FakeHandle, str]:
-    return Fanouts(lambda connection, error: None)
+def fanouts() -> FanoutQueue[FakeHandle, str]:
+    return FanoutQueue(lambda connection, error: None, NOBODY)
 
 
 def handles(count: int) -> list[FakeHandle]:
@@ -85,7 +88,7 @@ def test_a_connection_that_has_left_meanwhile_is_passed_over() -> None:
     pending = fanouts()
     everyone = members(*handles(3))
     fanout = pending.begin(FRAMES[0], everyone)
-    everyone[1].live = False
+    everyone[1].ending = Ending.REVOKED
     pending.finish()
     assert received(everyone) == [[0], [], [0]]
     assert fanout.accepted == 2
@@ -94,7 +97,9 @@ def test_a_connection_that_has_left_meanwhile_is_passed_over() -> None:
 @pytest.mark.parametrize("error", [HandleClosedError(), ValueError("broken")])
 def test_a_handle_that_fails_is_reported_and_stops_nobody_else(error: Exception) -> None:
     failures: list[tuple[Member, Exception]] = []
-    pending = Fanouts[FakeHandle, str](lambda failed, why: failures.append((failed, why)))
+    pending = FanoutQueue[FakeHandle, str](
+        lambda failed, why: failures.append((failed, why)), NOBODY
+    )
     everyone = members(FakeHandle(), FakeHandle(error=error), FakeHandle())
     fanout = pending.begin(FRAMES[0], everyone)
     pending.finish()

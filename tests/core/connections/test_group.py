@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from gatecast.connections.group import TransportGroup
+from gatecast.connections.recipients import Under
 from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import InvalidEventFieldError, InvalidKeyError, WrongThreadError
 from gatecast.identity.ids import AccountId, ApiTokenId, TokenHash
@@ -11,7 +12,7 @@ from gatecast.identity.index import ACCOUNT, SESSION, Index
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
 from gatecast.messages.jsonrpc import JsonrpcErrorResponse, request
-from gatecast.ports.runtime import Host
+from gatecast.ports.runtime import Runtime
 from tests.core.fakes import (
     ALICE,
     BOB,
@@ -40,11 +41,8 @@ class Device:
 SERIAL = Index[Device, str]("serial", str, lambda device: device.serial)
 
 
-class Picky(Fake):
-    """Refuses every message before it goes anywhere."""
-
-    def prepare_frame(self, frame: Frame) -> None:
-        raise InvalidEventFieldError("id", "\n")
+def refuse(frame: Frame) -> None:
+    raise InvalidEventFieldError("id", "\n")
 
 
 def connect(transport: Fake, *identities: ConnectionIdentity) -> list[FakeHandle]:
@@ -60,8 +58,8 @@ def pair() -> tuple[Fake, Fake, TransportGroup[ConnectionIdentity]]:
     return first, second, TransportGroup("both", first, second)
 
 
-def devices(host: Host) -> ConnectionTransport[FakeHandle, Device]:
-    return ConnectionTransport("devices", host=host, indexes=[SERIAL])
+def devices(runtime: Runtime) -> ConnectionTransport[FakeHandle, Device]:
+    return ConnectionTransport("devices", runtime=runtime, indexes=[SERIAL])
 
 
 def test_a_broadcast_reaches_the_connections_of_all_members() -> None:
@@ -116,7 +114,7 @@ def test_a_message_that_one_member_has_to_refuse_goes_to_nobody() -> None:
     world = World()
     first = world.transport()
     (handle,) = connect(first, daemon())
-    group = TransportGroup("all", first, Picky("picky", host=world.host))
+    group = TransportGroup("all", first, Fake("picky", runtime=world.runtime, prepare=refuse))
     with pytest.raises(InvalidEventFieldError):
         group.broadcast(HELLO)
     with pytest.raises(InvalidEventFieldError):
@@ -201,11 +199,11 @@ def test_a_close_that_broadcasts_reaches_nobody_who_is_being_revoked_in_any_memb
 
 def test_a_member_without_the_index_has_nothing_to_revoke() -> None:
     world = World()
-    plain, special = world.transport(), devices(world.host)
+    plain, special = world.transport(), devices(world.runtime)
     (person,), device = connect(plain, daemon()), FakeHandle()
     special.add_connection(device, Device(ALICE, "x"))
     group = TransportGroup[ConnectionIdentity | Device]("all", plain, special)
-    assert group.choose_recipients_by(SERIAL, "x")(Frame(note(0)))() == 1
+    assert group.member.choose(Under(SERIAL, "x")).begin(Frame(note(0))).finish() == 1
     assert group.revoke(SERIAL, "x", code=4400, reason="stolen") == 1
     assert (person.closes, person.frames) == ([], [])
     assert (device.closes, device.numbers) == ([(4400, "stolen")], [0])
@@ -213,7 +211,7 @@ def test_a_member_without_the_index_has_nothing_to_revoke() -> None:
 
 def test_members_may_have_identities_of_different_types() -> None:
     world = World()
-    people, special = world.transport(), devices(world.host)
+    people, special = world.transport(), devices(world.runtime)
     (person,), device = connect(people, daemon()), FakeHandle()
     special.add_connection(device, Device(ALICE, "x"))
     group = TransportGroup[ConnectionIdentity | Device]("all", people, special)
@@ -270,3 +268,11 @@ def test_a_key_of_the_wrong_type_is_refused_and_reaches_nobody() -> None:
     with pytest.raises(InvalidKeyError):
         group.send_to_account(wrong, HELLO)
     assert [(handle.closes, handle.frames) for handle in handles] == [([], [])] * 2
+
+
+def test_an_api_token_is_revoked_in_every_member_by_either_name() -> None:
+    for name in ("close_sockets_for_token", "revoke_token"):
+        first, second, group = pair()
+        handles = connect(first, api_token("t")) + connect(second, api_token("t"), daemon())
+        assert getattr(group, name)(ApiTokenId("t")) == 2
+        assert [handle.closes for handle in handles] == [REVOKED, REVOKED, []]

@@ -137,7 +137,7 @@ def test_an_identity_that_does_not_say_its_credential_is_closed_with_either(
     event_type: AuditEventType,
 ) -> None:
     transport: ConnectionTransport[FakeHandle, Owner]
-    transport = ConnectionTransport("owners", host=World().host)
+    transport = ConnectionTransport("owners", runtime=World().runtime)
     transport.add_connection(FakeHandle(), Owner(ALICE))
     transport.add_connection(FakeHandle(), Owner(BOB))
     assert RevocationGuard(sockets=[transport])(event(event_type)) == 1

@@ -44,7 +44,9 @@ class Comparison(CountingMachine):
                 on_drop=on_drop, max_admission_seconds=LIMIT, caps=caps
             )
         )
-        self.naive = Side(lambda world, on_drop: NaiveTransport(world.host, on_drop, LIMIT, caps))
+        self.naive = Side(
+            lambda world, on_drop: NaiveTransport(world.runtime, on_drop, LIMIT, caps)
+        )
         for slot, (identity, lasting) in enumerate(members):
             self.do(Deed("connect", (slot, identity, lasting, None)))
 

@@ -5,13 +5,13 @@ from uuid import uuid4
 import pytest
 
 from gatecast.connections._predicates import (
-    Predicate,
     may_be_revoked,
     select_recipients,
     select_revoked,
 )
 from gatecast.connections.connection import Connection
 from gatecast.identity.ids import ConnectionId
+from gatecast.identity.predicate import Predicate
 from gatecast.identity.types import ConnectionIdentity
 from tests.core.fakes import ALICE, BOB, daemon, is_alice
 

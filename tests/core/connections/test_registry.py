@@ -14,6 +14,7 @@ from gatecast.errors import (
 )
 from gatecast.identity.ids import ConnectionId
 from gatecast.identity.index import Index
+from gatecast.ports.ending import Ending
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def test_a_later_change_does_not_show_in_what_was_found() -> None:
     held = registry(one, two)
     everyone, lobby, identities = held.all(), held.matching(ROOM, "lobby"), held.identities()
     held.rotate(two, Device("c", "attic"))
-    held.remove(one)
+    held.remove(one, Ending.GONE)
     assert everyone == lobby == list(identities) == [one, two]
     assert list(identities.values()) == [Device("a", "lobby"), Device("b", "lobby")]
     assert held.identities() == {two: Device("c", "attic")}
@@ -120,9 +121,9 @@ def test_an_addition_that_is_refused_leaves_no_trace() -> None:
 def test_removing_is_idempotent() -> None:
     one = member(1, Device("a"))
     held = registry(one)
-    assert held.remove(one)
+    assert held.remove(one, Ending.GONE)
     assert not one.live
-    assert not held.remove(one)
+    assert not held.remove(one, Ending.GONE)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
@@ -130,7 +131,7 @@ def test_connections_under_one_key_leave_in_any_order(order: tuple[int, ...]) ->
     members = [member(number, Device("same", "lobby")) for number in range(3)]
     held = registry(*members)
     for gone, number in enumerate(order, 1):
-        held.remove(members[number])
+        held.remove(members[number], Ending.GONE)
         rest = [each for each in members if each.live]
         assert held.matching(SERIAL, "same") == held.all() == rest
         assert len(held) == 3 - gone
@@ -149,7 +150,7 @@ def test_what_has_left_is_held_by_nothing(count: int) -> None:
     traces = [weakref.ref(each.handle) for each in members]
     traces += [weakref.ref(key) for each in members for key in each.keys]
     while members:
-        held.remove(members.pop())
+        held.remove(members.pop(), Ending.GONE)
     assert [trace() for trace in traces] == [None] * 3 * count
 
 
@@ -166,7 +167,7 @@ def test_a_changed_identity_does_not_keep_its_connection_from_leaving() -> None:
     one = member(1, device)
     held = registry(one)
     object.__setattr__(device, "serial", "b")
-    held.remove(one)
+    held.remove(one, Ending.GONE)
     assert held.matching(SERIAL, "a") == held.matching(SERIAL, "b") == []
 
 
@@ -202,19 +203,21 @@ def test_an_index_that_is_declared_twice_counts_once() -> None:
     held.add(one)
     held.rotate(one, Device("b"))
     assert held.matching(SERIAL, "b") == [one]
-    held.remove(one)
+    held.remove(one, Ending.GONE)
     assert held.matching(SERIAL, "b") == []
 
 
 def test_an_index_that_was_not_declared_is_an_error_that_names_those_that_were() -> None:
     undeclared = Index[Device, str]("colour", str, lambda device: None)
-    with pytest.raises(UnknownIndexError, match="'colour', only serial, room") as raised:
+    with pytest.raises(
+        UnknownIndexError, match=r"'colour' \(its indexes: serial, room\)"
+    ) as raised:
         registry().matching(undeclared, "red")
     assert (raised.value.index, raised.value.known) == ("colour", ("serial", "room"))
 
 
 def test_discarding_what_is_not_in_a_table_changes_nothing() -> None:
-    table = KeyTable[object, Device]()
+    table = KeyTable[object, Device](SERIAL)
     one, two, three = (member(number, Device("a")) for number in range(3))
     table.discard("a", one)
     table.add("a", one)

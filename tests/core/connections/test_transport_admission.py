@@ -122,7 +122,7 @@ def test_a_revocation_by_a_close_that_calls_back_is_not_missed() -> None:
 def test_an_adapter_lets_in_whom_nothing_revoked() -> None:
     transport = World().transport()
     handle = FakeHandle()
-    connection = transport.let_in(handle, session("s"), transport.admit())
+    connection = transport.adapter.let_in(handle, session("s"), transport.admit())
     assert connection is not None
     assert transport.get_connections() == [connection]
     assert handle.closes == []
@@ -134,11 +134,11 @@ def test_an_adapter_closes_whom_it_does_not_let_in() -> None:
     revoked, overdue = FakeHandle(), FakeHandle(close_error=OSError("gone already"))
     admission = transport.admit()
     revoke_session(transport)
-    assert transport.let_in(revoked, session("s"), admission) is None
+    assert transport.adapter.let_in(revoked, session("s"), admission) is None
     assert revoked.closes == [(4001, "Session revoked")]
     admission = transport.admit()
     world.now += 5.0
-    assert transport.let_in(overdue, session("s"), admission) is None
+    assert transport.adapter.let_in(overdue, session("s"), admission) is None
     assert overdue.closes == [(1013, "Identification took too long")]
     assert transport.get_connection_count() == 0
 
@@ -150,7 +150,7 @@ def test_letting_in_a_handle_twice_closes_it_not_even_when_it_would_be_refused()
     admission = transport.admit()
     revoke_session(transport)
     with pytest.raises(DuplicateHandleError):
-        transport.let_in(handle, session("s"), admission)
+        transport.adapter.let_in(handle, session("s"), admission)
     assert handle.closes == []
     assert [each.id for each in transport.get_connections()] == [connection_id]
 
@@ -162,6 +162,6 @@ def test_letting_in_ends_the_admission_whatever_comes_of_it() -> None:
     for refused in (handle, FakeHandle()):
         admission = transport.admit()
         with contextlib.suppress(DuplicateHandleError):
-            transport.let_in(refused, session("s"), admission)
+            transport.adapter.let_in(refused, session("s"), admission)
         with pytest.raises(AdmissionExpiredError):
             transport.add_connection(FakeHandle(), session("s"), admission=admission)

@@ -15,7 +15,7 @@ from gatecast.messages.jsonrpc import (
     request,
     response,
 )
-from gatecast.ports.ports import TransportSendOptions
+from gatecast.ports.transport import TransportSendOptions
 from tests.core.fakes import (
     ALICE,
     BOB,
@@ -94,7 +94,7 @@ def test_a_message_to_an_account_looks_at_nobody_else() -> None:
             return self.account
 
     looked_at: list[AccountId] = []
-    transport = ConnectionTransport[FakeHandle, Watched]("watched", host=World().host)
+    transport = ConnectionTransport[FakeHandle, Watched]("watched", runtime=World().runtime)
     for account in (ALICE, BOB):
         transport.add_connection(FakeHandle(), Watched(account))
     looked_at.clear()

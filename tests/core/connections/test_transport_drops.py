@@ -1,9 +1,10 @@
 import pytest
 
-from gatecast.connections.drops import DroppedConnection
 from gatecast.errors import HandleClosedError, SlowConsumerError
 from gatecast.identity.ids import TokenHash
 from gatecast.identity.types import ConnectionIdentity
+from gatecast.ports.ending import Ending
+from gatecast.ports.observer import DroppedConnection
 from tests.core.fakes import ALICE, BOB, HELLO, FakeHandle, World, daemon, note, session
 
 Drop = DroppedConnection[ConnectionIdentity]
@@ -12,16 +13,22 @@ GONE = HandleClosedError()
 SLOW = SlowConsumerError(waiting_messages=3, waiting_bytes=99)
 BROKEN = ValueError("broken")
 
+CLOSES: dict[Ending, list[tuple[int, str]]] = {
+    Ending.GONE: [],
+    Ending.SLOW: [(1013, "Slow consumer")],
+    Ending.FAILED: [(1011, "Internal error")],
+}
+
 FAILURES = pytest.mark.parametrize(
-    ("error", "closes"),
-    [(GONE, []), (SLOW, [(1013, "Slow consumer")]), (BROKEN, [(1011, "Internal error")])],
+    ("error", "ending"),
+    [(GONE, Ending.GONE), (SLOW, Ending.SLOW), (BROKEN, Ending.FAILED)],
     ids=["gone", "slow", "broken"],
 )
 
 
 @FAILURES
 def test_a_handle_that_fails_is_dropped_closed_and_reported(
-    error: Exception, closes: list[tuple[int, str]]
+    error: Exception, ending: Ending
 ) -> None:
     reports: list[Drop] = []
     transport = World().transport(on_drop=reports.append)
@@ -29,25 +36,23 @@ def test_a_handle_that_fails_is_dropped_closed_and_reported(
     connection_id = transport.add_connection(bad, session("s"))
     transport.add_connection(good, daemon(BOB))
     assert transport.broadcast(HELLO) == 1
-    assert (good.received, bad.closes) == ([HELLO], closes)
+    assert (good.received, bad.closes) == ([HELLO], CLOSES[ending])
     assert transport.get_connection_count() == 1
-    assert reports == [DroppedConnection(connection_id, session("s"), error)]
+    assert reports == [DroppedConnection("fake", connection_id, session("s"), error, ending)]
     assert transport.close_sockets_for_session(TokenHash("s")) == 0
     assert transport.broadcast(HELLO) == 1
     assert len(reports) == 1
 
 
 @FAILURES
-def test_an_adapter_drops_what_it_could_not_deliver(
-    error: Exception, closes: list[tuple[int, str]]
-) -> None:
+def test_an_adapter_drops_what_it_could_not_deliver(error: Exception, ending: Ending) -> None:
     reports: list[Drop] = []
     transport = World().transport(on_drop=reports.append)
     handle = FakeHandle()
     transport.add_connection(handle, daemon())
     for _ in range(2):
-        transport.drop_connection(handle, error)
-    assert handle.closes == closes
+        transport.adapter.failed(handle, error)
+    assert handle.closes == CLOSES[ending]
     assert [report.error for report in reports] == [error]
     assert not transport.is_ready()
 

@@ -65,7 +65,7 @@ def test_no_message_goes_out_after_the_instant_in_the_middle_of_a_spread_broadca
     world = World()
     transport = world.transport()
     first, second = connect(transport, until(1010.0), until(1010.0))
-    spread = transport.broadcast_spread(note(0), turn=1)
+    spread = transport.broadcast_spread(note(0), batch=1)
     step(spread)
     world.now = 1010.0
     assert run(spread) == 1
@@ -76,10 +76,10 @@ def test_an_app_may_close_what_has_expired_by_itself() -> None:
     world = World()
     transport = world.transport()
     connect(transport, until(1010.0), until(1010.0), until(1011.0))
-    assert transport.close_expired() == 0
+    assert transport.adapter.close_expired() == 0
     world.now = 1010.0
-    assert transport.close_expired() == 2
-    assert transport.close_expired() == 0
+    assert transport.adapter.close_expired() == 2
+    assert transport.adapter.close_expired() == 0
 
 
 def test_an_expired_credential_is_not_let_in() -> None:
@@ -88,7 +88,7 @@ def test_an_expired_credential_is_not_let_in() -> None:
     with pytest.raises(CredentialExpiredError):
         transport.add_connection(handle, until(1000.0))
     assert handle.closes == []
-    assert transport.let_in(handle, until(1000.0), transport.admit()) is None
+    assert transport.adapter.let_in(handle, until(1000.0), transport.admit()) is None
     assert handle.closes == [EXPIRED]
     assert transport.get_connection_count() == 0
 
@@ -142,7 +142,7 @@ def test_a_refresh_that_comes_too_late_finds_the_connection_closed() -> None:
     world = World()
     transport = world.transport()
     _, second = connect(transport, until(1010.0), until(1010.0))
-    spread = transport.broadcast_spread(note(0), turn=1)
+    spread = transport.broadcast_spread(note(0), batch=1)
     step(spread)
     connection_id = transport.get_connections()[1].id
     world.now = 1010.0
@@ -182,7 +182,7 @@ WAYS_OUT: dict[str, Callable[[Transport, FakeHandle], object]] = {
     "remove": lambda transport, handle: transport.remove_connection(handle),
     "revoke": lambda transport, _: transport.close_sockets_for_session(TokenHash("s")),
     "close_where": lambda transport, _: transport.close_where(is_alice),
-    "drop": lambda transport, handle: transport.drop_connection(handle, OSError("gone")),
+    "drop": lambda transport, handle: transport.adapter.failed(handle, OSError("gone")),
     "rotate": lambda transport, _: rotated(transport),
 }
 

@@ -45,10 +45,10 @@ def test_an_identity_is_kept_as_given() -> None:
     assert connection.id == connection_id
 
 
-def test_registering_for_an_adapter_returns_the_connection() -> None:
+def test_admitting_for_an_adapter_returns_the_connection() -> None:
     transport = World().transport()
     handle = FakeHandle()
-    connection = transport.register(handle, daemon())
+    connection = transport.adapter.let_in(handle, daemon(), transport.admit())
     assert isinstance(connection, Connection)
     assert connection.handle is handle
     assert transport.get_connections() == [connection]
@@ -80,7 +80,7 @@ def test_a_key_without_a_hash_is_refused_and_nothing_changes() -> None:
 
     tags = Index[Tagged, tuple[object, ...]]("tags", tuple, lambda identity: identity.tags)
     transport = ConnectionTransport[FakeHandle, Tagged](
-        "tagged", host=World().host, indexes=(tags,)
+        "tagged", runtime=World().runtime, indexes=(tags,)
     )
     with pytest.raises(TypeError):
         transport.add_connection(FakeHandle(), Tagged((["unhashable"],)))

@@ -149,7 +149,7 @@ def test_an_app_closes_by_its_own_index_with_its_own_code_and_reason() -> None:
 
     serial = Index[Device, str]("serial", str, lambda device: device.serial)
     transport = ConnectionTransport[FakeHandle, Device](
-        "devices", host=World().host, indexes=(serial,)
+        "devices", runtime=World().runtime, indexes=(serial,)
     )
     handle = FakeHandle()
     transport.add_connection(handle, Device("a"))
@@ -199,14 +199,14 @@ def test_sessions_of_an_identity_without_accounts_are_closed_as_well() -> None:
     class Guest:
         token_hash: TokenHash
 
-    transport = ConnectionTransport[FakeHandle, Guest]("guests", host=World().host)
+    transport = ConnectionTransport[FakeHandle, Guest]("guests", runtime=World().runtime)
     transport.add_connection(FakeHandle(), Guest(TokenHash("s")))
     assert transport.close_by(SESSION, TokenHash("other")) == 0
     assert transport.close_sockets_for_session(TokenHash("s")) == 1
 
 
 def test_no_key_closes_an_identity_that_has_none() -> None:
-    transport = ConnectionTransport[FakeHandle, str]("names", host=World().host)
+    transport = ConnectionTransport[FakeHandle, str]("names", runtime=World().runtime)
     transport.add_connection(FakeHandle(), "somebody")
     account: Index[str, AccountId] = ACCOUNT  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # a str has no account
     assert transport.close_by(account, ALICE) == 0

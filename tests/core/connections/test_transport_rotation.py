@@ -1,10 +1,12 @@
 import pytest
 
+from gatecast.connections.recipients import EVERYONE, Under, UnderKey
 from gatecast.errors import AdmissionExpiredError, AdmissionRevokedError, InvalidKeyError
 from gatecast.identity.ids import ConnectionId, TokenHash
 from gatecast.identity.index import ACCOUNT
 from gatecast.identity.types import ConnectionIdentity
 from gatecast.messages.frame import Frame
+from gatecast.ports.ending import Ending
 from tests.core.fakes import (
     ALICE,
     BOB,
@@ -86,7 +88,7 @@ def test_what_is_under_way_goes_out_before_the_identity_changes() -> None:
     transport = World().transport()
     handles = [FakeHandle(), FakeHandle()]
     ids = [transport.add_connection(handle, daemon(ALICE)) for handle in handles]
-    spread = transport.broadcast_spread(note(0), is_alice, turn=1)
+    spread = transport.broadcast_spread(note(0), is_alice, batch=1)
     step(spread)
     transport.rotate_identity(ids[1], daemon(BOB))
     assert handles[1].numbers == [0]
@@ -100,7 +102,7 @@ def test_a_revocation_by_a_send_that_calls_back_refuses_the_rotation() -> None:
     handles = [FakeHandle(), FakeHandle()]
     ids = [transport.add_connection(handle, session(OLD)) for handle in handles]
     handles[1].on_send = lambda: transport.close_sockets_for_session(NEW)
-    spread = transport.broadcast_spread(note(0), turn=1)
+    spread = transport.broadcast_spread(note(0), batch=1)
     step(spread)
     with transport.admit() as admission, pytest.raises(AdmissionRevokedError):
         transport.rotate_identity(ids[0], session(NEW), admission=admission)
@@ -151,7 +153,7 @@ def test_who_comes_under_a_key_while_a_revocation_of_it_asks_is_closed_in_doubt(
     alice, handle = FakeHandle(), FakeHandle()
     transport.add_connection(alice, daemon(ALICE))
     bob = transport.add_connection(handle, daemon(BOB))
-    assert transport.revoke(ACCOUNT, ALICE, where=rotating) == 1
+    assert transport.member.cut_off(UnderKey(ACCOUNT, ALICE, rotating), Ending.REVOKED).close() == 1
     assert (alice.closes, handle.closes) == ([], [(4001, "Session revoked")])
 
 
@@ -187,10 +189,10 @@ def test_a_message_for_all_or_for_a_key_is_kept_from_nobody_who_was_rotated() ->
     transport = World().transport()
     handles = [FakeHandle(), FakeHandle()]
     ids = list(map(transport.add_connection, handles, [session(OLD), daemon(ALICE)]))
-    begin_all = transport.choose_recipients()
-    begin_account = transport.choose_recipients_by(ACCOUNT, ALICE)
+    everyone = transport.member.choose(EVERYONE)
+    account = transport.member.choose(Under(ACCOUNT, ALICE))
     transport.rotate_identity(ids[0], session(NEW))
     transport.rotate_identity(ids[1], daemon(BOB))
-    assert begin_all(Frame(note(0)))() == 2
-    assert begin_account(Frame(note(1)))() == 1
+    assert everyone.begin(Frame(note(0))).finish() == 2
+    assert account.begin(Frame(note(1))).finish() == 1
     assert [handle.numbers for handle in handles] == [[0, 1], [0]]

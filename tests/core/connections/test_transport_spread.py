@@ -19,33 +19,33 @@ def numbers(handles: list[FakeHandle]) -> list[list[object]]:
     return [handle.numbers for handle in handles]
 
 
-def test_a_spread_broadcast_lets_others_run_after_every_turn() -> None:
+def test_a_spread_broadcast_lets_others_run_after_every_batch() -> None:
     transport = World().transport()
     handles = connect(transport, 5)
-    spread = transport.broadcast_spread(note(0), turn=2)
+    spread = transport.broadcast_spread(note(0), batch=2)
     for reached in (2, 4, 5):
         assert step(spread)
         assert sum(map(len, numbers(handles))) == reached
     assert not step(spread)
 
 
-def test_a_spread_broadcast_returns_how_many_accepted() -> None:
+def test_a_spread_broadcast_rebatchs_how_many_accepted() -> None:
     transport = World().transport()
     handles = connect(transport, 5)
     handles[3].error = ValueError("broken")
-    assert run(transport.broadcast_spread(note(0), turn=2)) == 4
+    assert run(transport.broadcast_spread(note(0), batch=2)) == 4
     assert run(transport.broadcast_spread(note(1), is_alice)) == 3
     assert numbers(handles) == [[0, 1], [0], [0, 1], [], [0, 1]]
 
 
-def test_a_spread_broadcast_to_nobody_returns_at_once() -> None:
+def test_a_spread_broadcast_to_nobody_rebatchs_at_once() -> None:
     assert not step(World().transport().broadcast_spread(note(0)))
 
 
 def test_whoever_sends_during_a_spread_broadcast_completes_it_first() -> None:
     transport = World().transport()
     handles = connect(transport, 5)
-    spread = transport.broadcast_spread(note(0), turn=2)
+    spread = transport.broadcast_spread(note(0), batch=2)
     step(spread)
     assert transport.broadcast(note(1)) == 5
     assert numbers(handles) == [[0, 1]] * 5
@@ -55,8 +55,8 @@ def test_whoever_sends_during_a_spread_broadcast_completes_it_first() -> None:
 def test_two_spread_broadcasts_keep_their_order() -> None:
     transport = World().transport()
     handles = connect(transport, 5)
-    first = transport.broadcast_spread(note(0), turn=2)
-    second = transport.broadcast_spread(note(1), turn=4)
+    first = transport.broadcast_spread(note(0), batch=2)
+    second = transport.broadcast_spread(note(1), batch=4)
     step(first)
     assert run(second) == 5
     assert run(first) == 5
@@ -66,7 +66,7 @@ def test_two_spread_broadcasts_keep_their_order() -> None:
 def test_a_connection_that_is_revoked_meanwhile_gets_nothing_more() -> None:
     transport = World().transport()
     handles = connect(transport, 4)
-    spread = transport.broadcast_spread(note(0), turn=1)
+    spread = transport.broadcast_spread(note(0), batch=1)
     step(spread)
     transport.close_sockets_for_account(ALICE)
     assert run(spread) == 3
@@ -78,7 +78,7 @@ def test_a_connection_that_is_revoked_meanwhile_gets_nothing_more() -> None:
 def test_a_connection_that_comes_meanwhile_is_not_among_the_recipients() -> None:
     transport = World().transport()
     connect(transport, 2)
-    spread = transport.broadcast_spread(note(0), turn=1)
+    spread = transport.broadcast_spread(note(0), batch=1)
     step(spread)
     (late,) = connect(transport, 1)
     assert run(spread) == 2
@@ -88,7 +88,7 @@ def test_a_connection_that_comes_meanwhile_is_not_among_the_recipients() -> None
 def test_a_spread_broadcast_that_is_given_up_reaches_nobody_else() -> None:
     transport = World().transport()
     handles = connect(transport, 4)
-    spread = transport.broadcast_spread(note(0), turn=2)
+    spread = transport.broadcast_spread(note(0), batch=2)
     step(spread)
     spread.close()
     transport.broadcast(note(1))
@@ -98,16 +98,16 @@ def test_a_spread_broadcast_that_is_given_up_reaches_nobody_else() -> None:
 def test_a_spread_broadcast_given_up_from_within_a_send_reaches_nobody_else() -> None:
     transport = World().transport()
     handles = connect(transport, 4)
-    spread = transport.broadcast_spread(note(0), turn=1)
+    spread = transport.broadcast_spread(note(0), batch=1)
     step(spread)
     handles[1].on_send = spread.close
     transport.broadcast(note(1))
     assert numbers(handles) == [[0, 1], [0, 1], [1], [1]]
 
 
-@pytest.mark.parametrize("turn", [0, -1])
-def test_a_turn_that_gets_nowhere_is_refused(turn: int) -> None:
+@pytest.mark.parametrize("batch", [0, -1])
+def test_a_batch_that_gets_nowhere_is_refused(batch: int) -> None:
     transport = World().transport()
     with pytest.raises(InvalidLimitError) as raised:
-        run(transport.broadcast_spread(note(0), turn=turn))
-    assert (raised.value.name, raised.value.value) == ("turn", turn)
+        run(transport.broadcast_spread(note(0), batch=batch))
+    assert (raised.value.name, raised.value.value) == ("batch", batch)

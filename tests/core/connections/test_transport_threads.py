@@ -8,7 +8,7 @@ from gatecast.errors import HandleClosedError, WrongThreadError
 from gatecast.identity.ids import ApiTokenId, ConnectionId, TokenHash
 from gatecast.identity.index import ACCOUNT
 from gatecast.identity.types import ConnectionIdentity
-from gatecast.messages.frame import Frame
+from gatecast.ports.ending import Ending
 from tests.core.fakes import ALICE, HELLO, FakeHandle, World, daemon, is_alice, run
 
 Transport = ConnectionTransport[FakeHandle, ConnectionIdentity]
@@ -17,24 +17,10 @@ Verb = Callable[[Transport], object]
 SOMEBODY = ConnectionId(ALICE)
 
 
-class OpenGate:
-    """Lets everybody in."""
-
-    def enforce(self) -> None: ...
-
-    def is_open(self) -> bool:
-        return True
-
-
 VERBS: dict[str, Verb] = {
     "admit": lambda transport: transport.admit(),
     "add_connection": lambda transport: transport.add_connection(FakeHandle(), daemon()),
-    "register": lambda transport: transport.register(FakeHandle(), daemon()),
-    "let_in": lambda transport: transport.let_in(FakeHandle(), daemon(), transport.admit()),
     "remove_connection": lambda transport: transport.remove_connection(FakeHandle()),
-    "drop_connection": lambda transport: transport.drop_connection(
-        FakeHandle(), HandleClosedError()
-    ),
     "rotate_identity": lambda transport: transport.rotate_identity(SOMEBODY, daemon()),
     "close_by": lambda transport: transport.close_by(ACCOUNT, ALICE),
     "close_where": lambda transport: transport.close_where(is_alice),
@@ -44,6 +30,9 @@ VERBS: dict[str, Verb] = {
     ),
     "close_sockets_for_account": lambda transport: transport.close_sockets_for_account(ALICE),
     "close_sockets_for_token": lambda transport: transport.close_sockets_for_token(ApiTokenId("t")),
+    "revoke_session": lambda transport: transport.revoke_session(TokenHash("s")),
+    "revoke_account": lambda transport: transport.revoke_account(ALICE),
+    "revoke_token": lambda transport: transport.revoke_token(ApiTokenId("t")),
     "send": lambda transport: run(transport.send(HELLO)),
     "send_by": lambda transport: transport.send_by(ACCOUNT, ALICE, HELLO),
     "send_to_account": lambda transport: transport.send_to_account(ALICE, HELLO),
@@ -51,22 +40,26 @@ VERBS: dict[str, Verb] = {
     "broadcast": lambda transport: transport.broadcast(HELLO),
     "broadcast_filtered": lambda transport: transport.broadcast_filtered(HELLO, is_alice),
     "broadcast_spread": lambda transport: run(transport.broadcast_spread(HELLO)),
-    "send_frame": lambda transport: transport.send_frame(Frame(HELLO)),
-    "prepare_frame": lambda transport: transport.prepare_frame(Frame(HELLO)),
-    "choose_recipients": lambda transport: transport.choose_recipients(),
-    "choose_recipients_by": lambda transport: transport.choose_recipients_by(ACCOUNT, ALICE),
-    "send_frame_to": lambda transport: transport.send_frame_to(SOMEBODY, Frame(HELLO)),
-    "spread_frame": lambda transport: run(transport.spread_frame(Frame(HELLO), None, 1)),
-    "close_expired": lambda transport: transport.close_expired(),
     "drain": lambda transport: run(transport.drain()),
-    "revoke": lambda transport: transport.revoke(ACCOUNT, ALICE),
-    "fence": lambda transport: transport.fence(),
-    "attach_gate": lambda transport: transport.attach_gate(OpenGate()),
-    "cut_off": lambda transport: transport.cut_off(ACCOUNT, ALICE),
-    "cut_off_where": lambda transport: transport.cut_off_where(is_alice),
 }
+ADAPTER_VERBS: dict[str, Verb] = {
+    "admit": lambda transport: transport.adapter.admit(),
+    "let_in": lambda transport: transport.adapter.let_in(
+        FakeHandle(), daemon(), transport.adapter.admit()
+    ),
+    "left": lambda transport: transport.adapter.left(FakeHandle()),
+    "end": lambda transport: transport.adapter.end(FakeHandle(), Ending.IDLE),
+    "failed": lambda transport: transport.adapter.failed(FakeHandle(), HandleClosedError()),
+    "close_expired": lambda transport: transport.adapter.close_expired(),
+}
+EVERY_VERB = [
+    *(pytest.param(verb, id=name) for name, verb in VERBS.items()),
+    *(pytest.param(verb, id=f"adapter.{name}") for name, verb in ADAPTER_VERBS.items()),
+]
 READERS: dict[str, Verb] = {
     "transport_name": lambda transport: transport.transport_name,
+    "adapter": lambda transport: transport.adapter,
+    "member": lambda transport: transport.member,
     "is_draining": lambda transport: transport.is_draining,
     "is_ready": lambda transport: transport.is_ready(),
     "get_connection_count": lambda transport: transport.get_connection_count(),
@@ -79,7 +72,7 @@ def test_every_public_name_of_a_transport_is_a_verb_or_a_reader() -> None:
     assert public == VERBS.keys() | READERS.keys()
 
 
-@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+@pytest.mark.parametrize("verb", EVERY_VERB)
 def test_a_verb_called_on_another_thread_is_refused_and_changes_nothing(verb: Verb) -> None:
     world = World()
     transport = world.transport()
@@ -102,7 +95,7 @@ def test_a_reader_answers_on_any_thread(read: Verb) -> None:
     assert read(transport) == here
 
 
-@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+@pytest.mark.parametrize("verb", EVERY_VERB)
 def test_an_open_admission_ties_a_transport_to_its_thread(verb: Verb) -> None:
     world = World()
     transport = world.transport()
@@ -149,7 +142,7 @@ def test_a_call_that_finds_nothing_to_do_does_not_move_the_transport() -> None:
         return world.thread
 
     transport = ConnectionTransport[FakeHandle, ConnectionIdentity](
-        "fake", host=replace(world.host, thread_id=thread_id)
+        "fake", runtime=replace(world.runtime, thread_id=thread_id)
     )
     world.thread = 2
     transport.close_sockets_for_account(ALICE)

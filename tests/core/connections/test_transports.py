@@ -4,13 +4,13 @@ from gatecast.connections.directory import Transports
 from gatecast.connections.transport import ConnectionTransport
 from gatecast.errors import DuplicateTransportError, UnknownTransportError
 from gatecast.identity.types import ConnectionIdentity
-from gatecast.ports.ports import Transport
+from gatecast.ports.transport import Transport
 from tests.core.fakes import FakeHandle, World, daemon
 
 
 def transport(name: str, *, ready: bool = True) -> Transport:
     made: ConnectionTransport[FakeHandle, ConnectionIdentity]
-    made = ConnectionTransport(name, host=World().host)
+    made = ConnectionTransport(name, runtime=World().runtime)
     if ready:
         made.add_connection(FakeHandle(), daemon())
     return made

@@ -1,0 +1,1 @@
+"""The tests of the suite for adapters, one module for each group of promises."""

@@ -1,0 +1,1 @@
+"""Live connections beside any ASGI framework."""
