@@ -92,7 +92,7 @@ def litestar_websocket_app(
     async def endpoint(socket: AnyWebSocket) -> None:
         await transport.serve(socket, identify=identify, on_message=on_message)
 
-    return as_app(Litestar([endpoint]))
+    return as_app(Litestar([endpoint], logging_config=None))
 
 
 def litestar_stream_app(
@@ -106,4 +106,4 @@ def litestar_stream_app(
     async def endpoint(request: AnyRequest) -> LitestarApp:
         return transport.serve(request, identify=identify)
 
-    return as_app(Litestar([endpoint]))
+    return as_app(Litestar([endpoint], logging_config=None))

@@ -153,7 +153,7 @@ async def test_a_socket_that_was_accepted_before_is_not_served(ws: str) -> None:
         except AlreadyAcceptedError as error:
             caught.append(error)
 
-    async with serving(as_app(Litestar([endpoint])), ws=ws) as server:
+    async with serving(as_app(Litestar([endpoint], logging_config=None)), ws=ws) as server:
         async with RawWebsocket.to(server.port) as peer:
             await peer.ask("/?as=alice")
             await until(lambda: caught, "the error")
